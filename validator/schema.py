@@ -1,0 +1,213 @@
+"""Kubernetes and CRD schemas: which there are, and what an object does wrong by them.
+
+Built-in kinds come from `schemas/packed` (made when the package is built), operators' kinds from
+`schemas/crds`, and kinds that the target itself defines from its CustomResourceDefinitions. Each
+schema is loaded and compiled when the first object of its kind is met.
+"""
+
+import json
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from validator.config import nearest
+from validator.finding import Path
+from validator.manifest import Resource, dig, mapping, sequence
+
+if TYPE_CHECKING:
+    import jsonschema_rs
+
+_FOLDER = FilePath(__file__).with_name("schemas")
+
+
+class SchemaFault(NamedTuple):
+    """One thing the server's schema refuses: the field and the reason."""
+
+    path: Path
+    message: str
+
+
+class Schemas:
+    """All schemas at hand; `definitions` are the target's own CustomResourceDefinition objects."""
+
+    def __init__(self, definitions: list[Resource] | None = None) -> None:
+        self._definitions = definitions or []
+        self._validators: dict[tuple[str, str], Any] = {}
+
+    @cached_property
+    def version(self) -> str:
+        """The Kubernetes version of the built-in kinds, such as `1.37`."""
+        return (_FOLDER / "packed" / "VERSION").read_text(encoding="utf-8")
+
+    @cached_property
+    def _own(self) -> dict[tuple[str, str], dict[str, Any]]:
+        found = {}
+        for definition in self._definitions:
+            spec = mapping(definition.get("spec"))
+            kind = mapping(spec.get("names")).get("kind")
+            for version in sequence(spec.get("versions")):
+                schema = mapping(mapping(mapping(version).get("schema")).get("openAPIV3Schema"))
+                if schema:
+                    api_version = f"{spec.get('group')}/{mapping(version).get('name')}"
+                    found[api_version, str(kind)] = from_openapi(schema)
+        return found
+
+    def knows(self, api_version: str, kind: str) -> bool:
+        """Whether objects of this kind can be checked."""
+        return self.validator(api_version, kind) is not None
+
+    def validator(self, api_version: str, kind: str) -> "jsonschema_rs.Draft7Validator | None":
+        """The compiled schema of a kind, or None."""
+        key = (api_version, kind)
+        if key not in self._validators:
+            self._validators[key] = self._compile(api_version, kind)
+        return self._validators[key]
+
+    def _compile(self, api_version: str, kind: str) -> Any:
+        schema = self._schema(api_version, kind)
+        if schema is None:
+            return None
+        import jsonschema_rs
+
+        return jsonschema_rs.Draft7Validator(schema)
+
+    def _schema(self, api_version: str, kind: str) -> Any:
+        own = self._own.get((api_version, kind))
+        if own is not None:
+            return own
+        group, _, version = api_version.rpartition("/")
+        name = f"{group}_{version}_{kind}.json"
+        if "/" in name:
+            return None
+        for folder in ("packed", "crds"):
+            try:
+                return json.loads((_FOLDER / folder / name).read_bytes())
+            except OSError:
+                continue
+        return None
+
+    def faults(self, resource: Resource) -> list[SchemaFault]:
+        """What the schema refuses in an object; nothing when the kind is unknown."""
+        validator = self.validator(resource.ref.api_version, resource.ref.kind)
+        if validator is None:
+            return []
+        try:
+            if validator.is_valid(resource.value):
+                return []
+            errors = list(validator.iter_errors(resource.value))
+        except ValueError as error:  # a value JSON cannot hold, such as .nan or a 30-digit integer
+            return [SchemaFault((), f"cannot be written as JSON: {error}")]
+        secret = resource.kind == "Secret"
+        schema = self._schema(resource.ref.api_version, resource.ref.kind)
+        faults = {fault for e in errors for fault in _explain(e, resource.value, schema, secret)}
+        return sorted(faults, key=_order)
+
+
+def _order(fault: SchemaFault) -> tuple[list[str], str]:
+    return [str(key) for key in fault.path], fault.message
+
+
+def _explain(error: Any, root: Any, schema: Any, secret: bool) -> Iterator[SchemaFault]:
+    """One schema error in a person's words, with the path of the field at fault."""
+    path: Path = tuple(error.instance_path)
+    kind = error.kind
+    match kind.name:
+        case "additionalProperties":
+            known = mapping(dig(schema, *error.schema_path[:-1], "properties"))
+            for field in kind.unexpected:
+                yield SchemaFault((*path, field), f"unknown field `{field}`{nearest(field, known)}")
+        case "required":
+            yield SchemaFault(path, f"required field `{kind.property}` is missing")
+        case "type":
+            wanted = [t for t in kind.types if t != "null"] or ["null"]
+            given = _value(root, path)
+            yield SchemaFault(path, f"expected {' or '.join(wanted)}, got {_spoken(given, secret)}")
+        case "enum":
+            options = [o for o in kind.options if o is not None]
+            given = _value(root, path)
+            shown = ", ".join(str(o) for o in options[:12])
+            near = nearest(str(given), [str(o) for o in options])
+            yield SchemaFault(path, f"{_spoken(given, secret)} is not one of {shown}{near}")
+        case "oneOf" | "anyOf":
+            branches = [list(branch) for branch in (getattr(kind, "context", None) or [])]
+            types = {t for b in branches for e in b if e.kind.name == "type" for t in e.kind.types}
+            if types and all(len(b) == 1 and b[0].kind.name == "type" for b in branches):
+                wanted = " or ".join(sorted(types - {"null"}))
+                yield SchemaFault(path, f"expected {wanted}, got {_spoken(_value(root, path), secret)}")
+            else:
+                yield SchemaFault(path, _message(error, secret))
+        case _:
+            yield SchemaFault(path, _message(error, secret))
+
+
+def _message(error: Any, secret: bool) -> str:
+    return f"violates the schema's `{error.kind.name}`" if secret else str(error.message)
+
+
+def _value(root: Any, path: Path) -> Any:
+    for key in path:
+        root = root[key]
+    return root
+
+
+def _spoken(value: Any, secret: bool) -> str:
+    """A value as a message may show it: its type, and itself when short and not a secret."""
+    if value is None:
+        return "null"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    kind = "boolean" if isinstance(value, bool) else "string" if isinstance(value, str) else "number"
+    if secret:
+        return f"a {kind}"
+    shown = json.dumps(value, ensure_ascii=False)
+    return f"the {kind} {shown if len(shown) <= 60 else shown[:57] + '…'}"
+
+
+_KEPT = frozenset(
+    "type required enum pattern minimum maximum exclusiveMinimum exclusiveMaximum minLength maxLength "
+    "minItems maxItems minProperties maxProperties oneOf anyOf allOf not".split()
+)
+
+
+def from_openapi(schema: dict[str, Any], *, root: bool = True) -> dict[str, Any]:
+    """A CRD's structural schema as strict JSON Schema: unknown fields refused, as the server does.
+
+    https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/
+    (structural schemas, pruning, `x-kubernetes-*`). CEL rules are not evaluated.
+    """
+    if schema.get("x-kubernetes-int-or-string"):
+        result: dict[str, Any] = {"type": ["integer", "string", "null"]}
+        if "pattern" in schema:
+            result["pattern"] = schema["pattern"]
+        return result
+    result = {key: value for key, value in schema.items() if key in _KEPT}
+    open_ended = schema.get("x-kubernetes-preserve-unknown-fields") or schema.get("x-kubernetes-embedded-resource")
+    if "properties" in schema:
+        required = set(schema.get("required", ()))
+        result["properties"] = {}
+        for name, child in schema["properties"].items():
+            converted = from_openapi(child, root=False)
+            if name not in required and isinstance(converted.get("type"), str):
+                converted["type"] = [converted["type"], "null"]
+                if "enum" in converted and None not in converted["enum"]:
+                    converted["enum"] = [*converted["enum"], None]
+            result["properties"][name] = converted
+        if root:
+            for name in ("apiVersion", "kind"):
+                result["properties"].setdefault(name, {"type": "string"})
+            result["properties"]["metadata"] = {"type": "object"}
+        if not open_ended and "additionalProperties" not in schema:
+            result["additionalProperties"] = False
+    extra = schema.get("additionalProperties")
+    if isinstance(extra, dict):
+        result["additionalProperties"] = from_openapi(extra, root=False)
+    elif extra is not None:
+        result["additionalProperties"] = extra
+    if "items" in schema:
+        result["items"] = from_openapi(schema["items"], root=False)
+    if schema.get("nullable") and isinstance(result.get("type"), str):
+        result["type"] = [result["type"], "null"]
+    return result

@@ -95,6 +95,11 @@ def load(file: Path) -> Settings:
         raise TargetError("not UTF-8", source=_at(file)) from None
     except OSError as error:
         raise TargetError(f"cannot read it: {error.strerror}", source=_at(file)) from None
+    return from_table(data, file)
+
+
+def from_table(data: Mapping[str, Any], file: Path) -> Settings:
+    """Settings from parsed TOML; `file` is where messages say it stands."""
     known = {f.name.replace("_", "-"): f.name for f in fields(Settings)}
     del known["folder"], known["file"]
     values: dict[str, Any] = {"folder": file.parent, "file": file}

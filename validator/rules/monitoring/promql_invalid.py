@@ -1,0 +1,69 @@
+"""Prometheus cannot read or run this expression, so the alert never fires and its whole rule file is refused.
+
+Alerting and recording rules of PrometheusRule objects and of rule files in ConfigMaps, and the panels of
+Grafana dashboards (variables such as `$job` and `$__rate_interval` stand for something valid). Loki's rules
+and panels have a language of their own and are left alone. Parsed with the grammar of Prometheus 3, without
+the durations computed by expressions and the `anchored` and `smoothed` modifiers that it has behind feature
+flags.
+https://prometheus.io/docs/prometheus/latest/querying/basics/
+
+Fix: Correct the expression; `promtool check rules` and Grafana's query editor show it at work.
+
+Bad:
+    kind: PrometheusRule
+    spec:
+      groups:
+      - name: api
+        rules:
+        - alert: ApiErrors
+          expr: rate(http_errors_total) > 1  # finding
+          labels: {severity: warning}
+          annotations: {summary: Errors, runbook_url: "https://runbooks.example.com/api"}
+Good:
+    kind: PrometheusRule
+    spec:
+      groups:
+      - name: api
+        rules:
+        - alert: ApiErrors
+          expr: rate(http_errors_total[5m]) > 1
+          labels: {severity: warning}
+          annotations: {summary: Errors, runbook_url: "https://runbooks.example.com/api"}
+"""
+
+from validator.cluster.alerting import RuleSource
+from validator.cluster.dashboards import DashboardSource
+from validator.cluster.promql import panel_problem, problem
+from validator.rule import Findings, Severity, rule
+
+
+def _dashboards(source: RuleSource) -> DashboardSource | None:
+    if source.kind != "ConfigMap":
+        return None
+    return source.cluster.find(DashboardSource, source.namespace, source.name)
+
+
+def _has_promql(source: RuleSource) -> bool:
+    boards = _dashboards(source)
+    return source.has_rules() or bool(boards and boards.has_dashboards())
+
+
+@rule(Severity.ERROR, item=6, when=_has_promql)
+def promql_invalid(source: RuleSource) -> Findings:
+    for each in source.rules:
+        if each.logql:
+            continue
+        if each.expr is None:
+            yield each.at("expr"), f"{each.title} has no expression, so Prometheus refuses its whole file"
+        elif found := problem(each.expr):
+            yield each.at("expr", within=found.offset or 0), f"{each.title}: {found.message}"
+    boards = _dashboards(source)
+    for board in boards.dashboards if boards else ():
+        for query in board.queries():
+            if found := panel_problem(query.expr):
+                yield query.at, f"{board.key}, panel {query.panel!r}: {found.message}: {_short(query.expr)}"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 80 else f"{line[:77]}..."

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import hashlib
 import json
 import re
 from collections import defaultdict
@@ -212,6 +211,8 @@ def generated_uid(name: str) -> str:
 
     pkg/services/provisioning/datasources: safeUIDFromName.
     """
+    import hashlib
+
     return f"P{hashlib.sha256(name.encode()).hexdigest()[:16]}".upper()
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from validator.cluster.index import Cluster
 from validator.cluster.objects import ConfigMap, Namespace, Service
@@ -30,9 +29,17 @@ Labels = Mapping[str, tuple[str, ...]]
 
 
 def full_match(pattern: str, text: str) -> bool | None:
-    """Whether an anchored RE2 pattern matches; None when Python cannot read the pattern."""
+    """Whether an anchored RE2 pattern matches; None when Python cannot read it, or reads it otherwise."""
+    compiled = _compiled(pattern)
+    return None if compiled is None else compiled.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    if "[[" in pattern:  # RE2 has POSIX classes there, Python would warn of a nested set
+        return None
     try:
-        return re.fullmatch(pattern, text) is not None
+        return re.compile(pattern)
     except (re.error, RecursionError, OverflowError):
         return None
 
@@ -138,11 +145,11 @@ class Endpoint:
         """`port` is a regular expression on port names: it goes into a relabelling as it is."""
         if self.port is None:
             return self.target is None
-        return self.port == name or full_match(self.port, name or "") is True
+        return self.port == name or full_match(self.port, name or "") is not False
 
     def takes_target(self, name: str | None, number: int | None) -> bool:
         if type(self.target) is str:
-            return self.target == name or full_match(self.target, name or "") is True
+            return self.target == name or full_match(self.target, name or "") is not False
         return self.target is not None and self.target == number
 
 
@@ -418,6 +425,8 @@ class ScrapeConfigurations:
 
 
 def _host(target: str) -> str | None:
+    from urllib.parse import urlsplit
+
     try:
         return urlsplit(target if "://" in target else f"//{target}").hostname
     except ValueError:

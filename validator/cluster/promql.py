@@ -16,6 +16,10 @@ _COMMENT = re.compile(r"#[^\n]*")
 _VARIABLE = re.compile(
     r"\$\{(?P<braced>\w+)(?:\.[^}:]*)?(?::[^}]*)?\}|\$(?P<plain>\w+)|\[\[(?P<old>\w+)(?::\w+)?\]\]"
 )
+_FLAGGED = re.compile(
+    r"\b(?:anchored|smoothed)\b|[<>]/|\binfo\s*\(|\[[^]]*(?:[-+*/%^]|\b(?:step|range|min_of|max_of)\()[^]]*\]"
+)
+"""Experimental syntax that the parser lacks (promql/promqltest/testdata in Prometheus 3.13)."""
 _CANDIDATES = ("name", "1", "sum", "5m")
 """What a Grafana variable in the open may stand for: a name, a number, an operation, a duration."""
 _NUMBERS = frozenset({"__interval_ms", "__range_s", "__range_ms", "__from", "__to"})
@@ -27,6 +31,8 @@ class Problem:
 
     message: str
     offset: int | None = None
+    flagged: bool = False
+    """It uses what Prometheus reads only behind a feature flag, which cannot be seen from here."""
 
 
 @lru_cache(maxsize=8192)
@@ -42,11 +48,12 @@ def parsed(text: str) -> Any:
 
 def _problem(text: str, message: str) -> Problem:
     """The parser says what is wrong and names the culprit, but not where it stands."""
+    flagged = _FLAGGED.search(_COMMENT.sub("", _STRING.sub('""', text))) is not None
     for pattern in (r"unknown function with name '(.*)'", r"illegal regex for (.*)", r"in call to '(\w+)'"):
         match = re.search(pattern, message, re.DOTALL)
         if match and match[1] in text:
-            return Problem(message, text.index(match[1]))
-    return Problem(message)
+            return Problem(message, text.index(match[1]), flagged)
+    return Problem(message, flagged=flagged)
 
 
 def problem(text: str) -> Problem | None:
@@ -87,7 +94,7 @@ def panel_problem(text: str) -> Problem | None:
         if not isinstance(found, Problem):
             return _refused(found, candidate)
         first = first or found
-    return Problem(first.message) if first else None
+    return replace(first, offset=None) if first else None
 
 
 def _substituted(text: str) -> Iterator[str]:

@@ -47,11 +47,15 @@ def monitor_matches_nothing(monitor: Monitor) -> Findings:
     if not monitor.of_services and monitor.workloads:
         return
     places = ", ".join(monitor.namespaces or ())
-    what = "any" if monitor.selector.everything else str(monitor.selector)
     near = _nearest(monitor)
     yield (
         monitor.at("spec", "selector"),
-        f"no {monitor.selects} in {places} matches {what}" + (f"; nearest: {near}" if near else ""),
+        (
+            f"there is no {monitor.selects} in {places}"
+            if monitor.selector.everything
+            else f"no {monitor.selects} in {places} has {monitor.selector}"
+        )
+        + (f"; nearest: {near}" if near else ""),
     )
 
 

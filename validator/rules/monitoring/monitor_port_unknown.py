@@ -95,24 +95,26 @@ def _message(monitor: Monitor, endpoint: Endpoint) -> str:
             str(p.get("name") or f"unnamed {p.get('port')}") for s in monitor.services for _, p in s.ports
         }
         names |= {name for operated in monitor.operated for name in operated.port_names}
-        hint = ", which takes a port's name and not its number" if endpoint.port.isdecimal() else ""
-        return f"`port` is `{wanted}`{hint}; {_objects(monitor)} have {_list(names)}"
+        hint = ", which takes a port's name, not its number" if endpoint.port.isdecimal() else ""
+        return (
+            f"`port` is `{wanted}`{hint}, and is not among the ports of {_objects(monitor)}: {_list(names)}"
+        )
     ports = {
         f"{port.name} ({port.number})" if port.name else str(port.number)
         for workload in monitor.workloads
         for _, port in running_ports(workload)
     }
     return (
-        f"`{endpoint.field}` is `{wanted}`; the containers behind {_objects(monitor)} declare {_list(ports)}"
+        f"`{endpoint.field}` is `{wanted}`, and the containers of {_objects(monitor)} declare {_list(ports)}"
     )
 
 
 def _objects(monitor: Monitor) -> str:
+    """What is selected: one by its name, several by their number."""
+    found = [str(s) for s in monitor.services] + [f"Service/{o.name}" for o in monitor.operated]
     if not monitor.of_services:
-        return f"the {len(monitor.workloads)} selected workloads"
-    if len(monitor.services) + len(monitor.operated) == 1 and monitor.services:
-        return f"the ports of {monitor.services[0]}"
-    return f"the {len(monitor.services) + len(monitor.operated)} selected Services"
+        found = [str(w) for w in monitor.workloads]
+    return found[0] if len(found) == 1 else f"the {len(found)} selected objects together"
 
 
 def _list(names: Iterable[str]) -> str:

@@ -2,9 +2,8 @@
 
 Alerting and recording rules of PrometheusRule objects and of rule files in ConfigMaps, and the panels of
 Grafana dashboards (variables such as `$job` and `$__rate_interval` stand for something valid). Loki's rules
-and panels have a language of their own and are left alone. Parsed with the grammar of Prometheus 3, without
-the durations computed by expressions and the `anchored` and `smoothed` modifiers that it has behind feature
-flags.
+and panels have a language of their own and are left alone. What Prometheus 3 reads only behind a feature
+flag (durations computed by expressions, `anchored`, `smoothed`) is a warning.
 https://prometheus.io/docs/prometheus/latest/querying/basics/
 
 Fix: Correct the expression; `promtool check rules` and Grafana's query editor show it at work.
@@ -33,8 +32,9 @@ Good:
 
 from validator.cluster.alerting import RuleSource
 from validator.cluster.dashboards import DashboardSource
-from validator.cluster.promql import panel_problem, problem
-from validator.rule import Findings, Severity, rule
+from validator.cluster.promql import Problem, panel_problem, problem
+from validator.finding import Address
+from validator.rule import Fault, Findings, Severity, rule
 
 
 def _dashboards(source: RuleSource) -> DashboardSource | None:
@@ -56,12 +56,19 @@ def promql_invalid(source: RuleSource) -> Findings:
         if each.expr is None:
             yield each.at("expr"), f"{each.title} has no expression, so Prometheus refuses its whole file"
         elif found := problem(each.expr):
-            yield each.at("expr", within=found.offset or 0), f"{each.title}: {found.message}"
+            yield _fault(each.at("expr", within=found.offset or 0), f"{each.title}: {found.message}", found)
     boards = _dashboards(source)
     for board in boards.dashboards if boards else ():
         for query in board.queries():
             if found := panel_problem(query.expr):
-                yield query.at, f"{board.key}, panel {query.panel!r}: {found.message}: {_short(query.expr)}"
+                where = f"{board.key}, panel {query.panel!r}"
+                yield _fault(query.at, f"{where}: {found.message}: {_short(query.expr)}", found)
+
+
+def _fault(at: Address, message: str, found: Problem) -> Fault:
+    if found.flagged:
+        return Fault(at, f"{message}; Prometheus reads this behind a feature flag only", (), Severity.WARNING)
+    return Fault(at, message)
 
 
 def _short(text: str) -> str:

@@ -81,7 +81,7 @@ def _why(workload: Workload, container: Container, port: Port) -> str:
     cluster = workload.cluster
     shown = f"port `{port.name}` is not scraped"
     if not cluster.of(Monitor):
-        return f"{shown}: no monitor is in the render, and no annotation asks for it"
+        return f"{shown}: there is no monitor, and neither a scrape configuration nor an annotation takes it"
     exposing = []
     for service in cluster.services_of(workload):
         for entry, owner, target in service_endpoints(service, workload):

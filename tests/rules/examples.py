@@ -74,12 +74,17 @@ _PROBES: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """YAML text, the configuration it is judged with, and the lines that must be reported."""
+    """YAML text, the configuration it is judged with, and the lines that must be reported.
+
+    `also` are the rules that the defect cannot but break too (`# also: ID`): a missing memory request
+    implies a missing limit.
+    """
 
     text: str
     settings: Settings
     topology: Topology | None
     marked: frozenset[int]
+    also: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, rule_id: str, block: str) -> "Example":
@@ -99,7 +104,8 @@ class Example:
             else:
                 text = section
         marked = frozenset(i for i, line in enumerate(text.splitlines(), 1) if _MARK.search(line))
-        return cls(text, from_table(table, Path("qt-validate.toml")), topology, marked)
+        also = frozenset(re.findall(r"^\s*# also: (\S+)$", block, re.MULTILINE))
+        return cls(text, from_table(table, Path("qt-validate.toml")), topology, marked, also)
 
 
 def sections(text: str) -> dict[str, str]:

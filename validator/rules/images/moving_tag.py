@@ -17,6 +17,7 @@ Good:
 from dataclasses import dataclass
 
 from validator.cluster import Container
+from validator.cluster.images import MOVING_TAGS, is_moving
 from validator.rule import Findings, Severity, rule
 
 
@@ -24,15 +25,15 @@ from validator.rule import Findings, Severity, rule
 class Options:
     """`tags`: tags that are known to move, beside a missing one."""
 
-    tags: tuple[str, ...] = ("latest", "edge", "nightly", "main", "master", "dev", "develop", "stable")
+    tags: tuple[str, ...] = MOVING_TAGS
 
 
 @rule(Severity.ERROR, when=Container.has_image)
 def moving_tag(container: Container, options: Options) -> Findings:
     image = container.image
-    if image is None or image.digest:
+    if image is None or not is_moving(image, options.tags):
         return
     if image.tag is None:
         yield container.at("image"), f"{image} has no tag, which means `latest`"
-    elif image.tag in options.tags or image.tag.startswith("latest-"):
+    else:
         yield container.at("image"), f"{image}: the tag `{image.tag}` can change under the same name"

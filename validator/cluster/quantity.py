@@ -49,8 +49,16 @@ def show_cpu(cores: Fraction) -> str:
 
 
 def show_bytes(amount: Fraction) -> str:
-    """Bytes with the largest binary suffix that leaves at least 1: `512Mi`, `1.5Gi`."""
-    for suffix in ("Ti", "Gi", "Mi", "Ki"):
+    """Bytes with the largest binary suffix that leaves at least 1: `512Mi`, `1.5Gi`.
+
+    A smaller suffix where that is exact and short: `1025Mi` must not look like `1Gi`.
+    """
+    suffixes = ("Ti", "Gi", "Mi", "Ki")
+    for suffix in suffixes:
+        shown = amount / _FACTORS[suffix]
+        if 1 <= shown < 10 * 1024 and (shown * 100).denominator == 1:
+            return f"{_trim(shown)}{suffix}"
+    for suffix in suffixes:
         if amount >= _FACTORS[suffix]:
             return f"{_trim(amount / _FACTORS[suffix])}{suffix}"
     return _trim(amount)

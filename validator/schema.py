@@ -6,6 +6,7 @@ schema is loaded and compiled when the first object of its kind is met.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path as FilePath
@@ -48,9 +49,13 @@ class Schemas:
             kind = mapping(spec.get("names")).get("kind")
             for version in sequence(spec.get("versions")):
                 schema = mapping(mapping(mapping(version).get("schema")).get("openAPIV3Schema"))
-                if schema:
-                    api_version = f"{spec.get('group')}/{mapping(version).get('name')}"
+                if not schema:
+                    continue
+                api_version = f"{spec.get('group')}/{mapping(version).get('name')}"
+                try:
                     found[api_version, str(kind)] = from_openapi(schema)
+                except (AttributeError, TypeError):
+                    continue  # malformed, which the definition's own schema reports
         return found
 
     def knows(self, api_version: str, kind: str) -> bool:
@@ -70,7 +75,14 @@ class Schemas:
             return None
         import jsonschema_rs
 
-        return jsonschema_rs.Draft7Validator(schema)
+        try:
+            return jsonschema_rs.Draft7Validator(schema)
+        except ValueError:
+            pass  # a pattern in Go's dialect, or a schema that is none
+        try:
+            return jsonschema_rs.Draft7Validator(_portable(schema))
+        except ValueError:
+            return None
 
     def _schema(self, api_version: str, kind: str) -> Any:
         own = self._own.get((api_version, kind))
@@ -164,6 +176,58 @@ def _spoken(value: Any, secret: bool) -> str:
         return f"a {kind}"
     shown = json.dumps(value, ensure_ascii=False)
     return f"the {kind} {shown if len(shown) <= 60 else shown[:57] + '…'}"
+
+
+_FLAGS = re.compile(r"\(\?([ims]+)\)")
+
+
+def _portable(schema: Any) -> Any:
+    """The schema with Go's patterns made readable to ECMA engines; one that cannot be is left out."""
+    if isinstance(schema, list):
+        return [_portable(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    result = {key: _portable(value) for key, value in schema.items()}
+    pattern = schema.get("pattern")
+    if isinstance(pattern, str):
+        import jsonschema_rs
+
+        result["pattern"] = scope_flags(pattern)
+        try:
+            jsonschema_rs.Draft7Validator({"pattern": result["pattern"]})
+        except ValueError:
+            del result["pattern"]
+    return result
+
+
+def scope_flags(pattern: str) -> str:
+    """`a(?i)b|c` as `a(?i:b|c)`: in Go a flag holds to the end of its group."""
+    written: list[str] = []
+    opened = [0]
+    position, in_class = 0, False
+    while position < len(pattern):
+        character = pattern[position]
+        flags = _FLAGS.match(pattern, position)
+        if character == "\\":
+            written.append(pattern[position : position + 2])
+            position += 2
+            continue
+        if in_class:
+            in_class = character != "]"
+        elif flags:
+            written.append(f"(?{flags[1]}:")
+            opened[-1] += 1
+            position = flags.end()
+            continue
+        elif character == "[":
+            in_class = True
+        elif character == "(":
+            opened.append(0)
+        elif character == ")" and len(opened) > 1:
+            written.append(")" * opened.pop())
+        written.append(character)
+        position += 1
+    return "".join(written) + ")" * sum(opened)
 
 
 _KEPT = frozenset(

@@ -35,6 +35,7 @@ class Schemas:
     def __init__(self, definitions: list[Resource] | None = None) -> None:
         self._definitions = definitions or []
         self._validators: dict[tuple[str, str], Any] = {}
+        self._schemas: dict[tuple[str, str], Any] = {}
 
     @cached_property
     def version(self) -> str:
@@ -85,6 +86,12 @@ class Schemas:
             return None
 
     def _schema(self, api_version: str, kind: str) -> Any:
+        key = (api_version, kind)
+        if key not in self._schemas:
+            self._schemas[key] = self._load(api_version, kind)
+        return self._schemas[key]
+
+    def _load(self, api_version: str, kind: str) -> Any:
         own = self._own.get((api_version, kind))
         if own is not None:
             return own

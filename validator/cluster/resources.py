@@ -121,6 +121,20 @@ def pod_amount(workload: Workload, side: Side, resource: str) -> Fraction | None
     PodRequests and PodLimits of k8s.io/component-helpers/resource: containers and sidecars run together;
     each init container runs beside the sidecars started before it, so only the highest counts.
     """
+    known = _pod_amounts(workload.cluster)
+    key = (id(workload), side, resource)
+    if key not in known:
+        known[key] = _pod_amount(workload, side, resource)
+    return known[key]
+
+
+@lru_cache(maxsize=1)
+def _pod_amounts(cluster: Cluster) -> dict[tuple[int, Side, str], Fraction | None]:
+    """What was worked out before: several lines of several quotas ask the same."""
+    return {}
+
+
+def _pod_amount(workload: Workload, side: Side, resource: str) -> Fraction | None:
     if (own := pod_level(workload, side, resource)) is not None:
         return own + _overhead(workload, resource)
     together, peak, sidecars, said = Fraction(0), Fraction(0), Fraction(0), False

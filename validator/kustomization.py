@@ -1,0 +1,180 @@
+"""The source tree of an overlay: which kustomizations it includes, and where each object began.
+
+Read beside Kustomize's own build, with positions. An object of the render is traced to its document
+by group, kind and name, with the names and namespaces that each layer adds; when two documents could
+be meant, the origin is unknown rather than guessed.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from validator.finding import NOWHERE, ObjectRef, Source, TargetError
+from validator.manifest import Document, decode, dig, mapping, parse, sequence
+
+FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_REMOTE = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|git::|git@|[\w.-]+@[\w.-]+:|github\.com[/:]|[\w-]+(?:\.[\w-]+)+/.*\?ref=)")
+_HASH = re.compile(r"-[a-z0-9]{10}$")
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A document or generator entry that becomes an object, with its name as the layers change it."""
+
+    group: str
+    kind: str
+    name: str
+    namespace: str | None
+    source: Source
+    hashed: bool = False
+
+
+@dataclass(slots=True)
+class SourceTree:
+    """What an overlay is made of. `problem` is the first thing in the sources that cannot be read."""
+
+    kustomizations: list[str] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
+    kinds: set[tuple[str, str]] = field(default_factory=set)
+    remotes: list[tuple[str, Source]] = field(default_factory=list)
+    problem: TargetError | None = None
+    _index: dict[tuple[str, str, str], list[Candidate]] | None = None
+
+    def origin(self, ref: ObjectRef) -> Source:
+        """The document an object began as (certainty `origin`), or NOWHERE."""
+        if self._index is None:
+            self._index = {}
+            for candidate in self.candidates:
+                key = (candidate.group, candidate.kind, candidate.name)
+                self._index.setdefault(key, []).append(candidate)
+        found = self._index.get((ref.group, ref.kind, ref.name), [])
+        if not found and _HASH.search(ref.name):
+            base = _HASH.sub("", ref.name)
+            found = [c for c in self._index.get((ref.group, ref.kind, base), []) if c.hashed]
+        if len(found) > 1:
+            found = [c for c in found if c.namespace == ref.namespace]
+        return found[0].source if len(found) == 1 else NOWHERE
+
+    def sources_of(self, kind: str, name: str) -> list[Source]:
+        """Every document of a kind and name, for messages about duplicates."""
+        return [c.source for c in self.candidates if c.kind == kind and c.name == name]
+
+
+def kustomization_file(folder: Path) -> Path | None:
+    """The kustomization of a folder, when it is one."""
+    for name in FILE_NAMES:
+        if os.path.isfile(candidate := folder / name):
+            return candidate
+    return None
+
+
+def is_remote(entry: str) -> bool:
+    """Whether Kustomize would fetch an entry of `resources` or `components` from elsewhere."""
+    return bool(_REMOTE.match(entry))
+
+
+def read_tree(overlay: Path, show: Callable[[Path], str]) -> SourceTree:
+    """Read an overlay's sources; `show` turns a path into the form that reports print.
+
+    Never raises: unreadable files are Kustomize's to refuse, and are kept as `problem` to explain it.
+    """
+    tree = SourceTree()
+    _Reader(tree, show).layer(Path(os.path.normpath(overlay)), tree.candidates)
+    return tree
+
+
+class _Reader:
+    def __init__(self, tree: SourceTree, show: Callable[[Path], str]) -> None:
+        self.tree = tree
+        self.show = show
+        self.open: list[Path] = []
+
+    def documents(self, file: Path) -> list[tuple[Any, Document]]:
+        shown = self.show(file)
+        try:
+            return parse(decode(file.read_bytes(), shown), shown)
+        except TargetError as error:
+            self.tree.problem = self.tree.problem or error
+        except OSError as error:
+            problem = TargetError(f"cannot read it: {error.strerror}", source=Source(shown, certainty="origin"))
+            self.tree.problem = self.tree.problem or problem
+        return []
+
+    def layer(self, folder: Path, into: list[Candidate]) -> None:
+        """One kustomization: its objects go into `into`, renamed as it says.
+
+        A component works on the objects that the including layer has so far.
+        """
+        file = kustomization_file(folder)
+        if file is None or folder in self.open:
+            return
+        self.open.append(folder)
+        for value, document in self.documents(file)[:1]:
+            self.tree.kustomizations.append(document.file)
+            component = dig(value, "kind") == "Component"
+            objects = into if component else []
+            for key in ("resources", "bases"):
+                self.entries(folder, value, key, document, objects)
+            self.generated(value, document, objects)
+            self.entries(folder, value, "components", document, objects)
+            rename(value, objects)
+            if not component:
+                into += objects
+        self.open.pop()
+
+    def entries(self, folder: Path, value: Any, key: str, document: Document, into: list[Candidate]) -> None:
+        for index, entry in enumerate(sequence(dig(value, key))):
+            if type(entry) is not str:
+                continue
+            if is_remote(entry):
+                self.tree.remotes.append((entry, document.locate((key, index))))
+                continue
+            path = Path(os.path.normpath(folder / entry))
+            if os.path.isdir(path):
+                self.layer(path, into)
+            elif os.path.isfile(path):
+                into += self.objects(path)
+
+    def objects(self, file: Path) -> Iterator[Candidate]:
+        for value, document in self.documents(file):
+            items = sequence(dig(value, "items")) if str(dig(value, "kind")).endswith("List") else None
+            for index, item in enumerate([value] if items is None else items):
+                api_version, kind = dig(item, "apiVersion"), dig(item, "kind")
+                name, namespace = dig(item, "metadata", "name"), dig(item, "metadata", "namespace")
+                if type(api_version) is str and type(kind) is str:
+                    self.tree.kinds.add((api_version, kind))
+                    place = document.source if items is None else document.locate(("items", index))
+                    yield Candidate(
+                        api_version.rpartition("/")[0], kind, str(name), namespace, as_origin(place)
+                    )
+
+    def generated(self, value: Any, document: Document, into: list[Candidate]) -> None:
+        unhashed = dig(value, "generatorOptions", "disableNameSuffixHash") is True
+        for key, kind in (("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")):
+            for index, entry in enumerate(sequence(dig(value, key))):
+                if dig(entry, "behavior") in ("merge", "replace"):
+                    continue
+                self.tree.kinds.add(("v1", kind))
+                hashed = not unhashed and dig(entry, "options", "disableNameSuffixHash") is not True
+                place = as_origin(document.locate((key, index)))
+                into.append(Candidate("", kind, str(dig(entry, "name")), dig(entry, "namespace"), place, hashed))
+
+
+def rename(value: Any, objects: list[Candidate]) -> None:
+    """Apply a layer's namespace, prefix and suffix to the objects it holds."""
+    prefix, suffix = (str(mapping(value).get(key) or "") for key in ("namePrefix", "nameSuffix"))
+    namespace = mapping(value).get("namespace")
+    for candidate in objects:
+        if (prefix or suffix) and candidate.kind not in ("CustomResourceDefinition", "APIService", "Namespace"):
+            candidate.name = f"{prefix}{candidate.name}{suffix}"
+        if type(namespace) is str and namespace:
+            if candidate.kind == "Namespace":
+                candidate.name = namespace
+            candidate.namespace = namespace
+
+
+def as_origin(source: Source) -> Source:
+    return Source(source.file, source.line, source.column, source.end_line, source.end_column, "origin")

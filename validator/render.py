@@ -1,0 +1,170 @@
+"""Building an overlay with Kustomize itself.
+
+The overlay is built by its own path, unchanged. The build runs as a process of its own, so that the
+sources and the rules are read meanwhile. Nothing is fetched: the child's environment closes the ways
+by which Kustomize reaches the network, unless remote bases are allowed.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from validator.finding import Renderer, Source, TargetError
+from validator.kustomization import SourceTree
+
+HOW_TO_GET_ONE = (
+    "get one in one command: `go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.1`, or "
+    "`brew install kustomize`; in this repository `make setup` builds one without either"
+)
+_NO_NETWORK = {
+    # Git refuses every transport but local files; Go's HTTP client goes to a closed port.
+    "GIT_ALLOW_PROTOCOL": "file",
+    **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9"),
+    **dict.fromkeys(("NO_PROXY", "no_proxy"), ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program that can build: its name (`kustomize` or `kubectl`) and path."""
+
+    name: str
+    path: str
+
+    def build(self, overlay: Path) -> list[str]:
+        return [self.path, "build" if self.name == "kustomize" else "kustomize", str(overlay)]
+
+    def version(self) -> list[str]:
+        return [self.path, "version"] if self.name == "kustomize" else [self.path, "version", "--client", "-o", "json"]
+
+
+def find_program(choice: str | None = None) -> Program:
+    """The renderer: the one chosen (`kustomize`, `kubectl` or a path), else the first one found.
+
+    `kustomize` is looked for on PATH and beside the Python that runs us, then `kubectl` on PATH.
+    """
+    if choice and choice not in ("kustomize", "kubectl"):
+        path = shutil.which(choice)
+        if path is None:
+            raise TargetError(f"renderer `{choice}` is not a program that can be run", hint=HOW_TO_GET_ONE)
+        return Program("kubectl" if "kubectl" in os.path.basename(path) else "kustomize", path)
+    if choice != "kubectl":
+        path = shutil.which("kustomize") or shutil.which("kustomize", path=os.path.dirname(sys.executable))
+        if path:
+            return Program("kustomize", path)
+    if choice != "kustomize" and (path := shutil.which("kubectl")):
+        return Program("kubectl", path)
+    wanted = f"`{choice}` is" if choice else "neither `kustomize` nor `kubectl` is"
+    raise TargetError(f"{wanted} not on PATH, and an overlay needs Kustomize to be built", hint=HOW_TO_GET_ONE)
+
+
+class Build:
+    """A build under way."""
+
+    def __init__(self, program: Program, overlay: Path, *, remote: bool = False) -> None:
+        self.program = program
+        self.overlay = overlay
+        env = os.environ if remote else {**os.environ, **_NO_NETWORK}
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        try:
+            self._build = subprocess.Popen(program.build(overlay), env=env, **pipes)  # type: ignore[call-overload]
+            self._version = subprocess.Popen(program.version(), env=env, **pipes)  # type: ignore[call-overload]
+        except OSError as error:
+            raise TargetError(
+                f"cannot run {program.path}: {error.strerror}", hint=HOW_TO_GET_ONE
+            ) from None
+
+    def finish(self, tree: SourceTree, progress: Callable[[float], None] | None = None) -> tuple[bytes, Renderer]:
+        """The rendered YAML and what rendered it. `progress` is called each second of waiting.
+
+        Raises TargetError with Kustomize's message made readable, and its own words as detail.
+        """
+        waited = 0.0
+        while True:
+            try:
+                out, err = self._build.communicate(timeout=1.0 if progress else None)
+                break
+            except subprocess.TimeoutExpired:
+                waited += 1.0
+                if progress:
+                    progress(waited)
+        version, _ = self._version.communicate()
+        renderer = Renderer(self.program.name, read_version(self.program.name, version.decode(errors="replace")))
+        if self._build.returncode != 0:
+            raise explain(err.decode(errors="replace"), self._build.returncode, tree)
+        return out, renderer
+
+    def stop(self) -> None:
+        """End the build early, when the sources already say that it must not go on."""
+        for process in (self._build, self._version):
+            process.kill()
+            process.communicate()
+
+
+def read_version(name: str, text: str) -> str | None:
+    """The Kustomize version in what `version` printed."""
+    if name == "kubectl":
+        try:
+            found = json.loads(text).get("kustomizeVersion")
+        except ValueError:
+            return None
+        return str(found) if found else None
+    match = re.search(r"v\d+\.\d+\.\d+\S*", text)
+    return match[0] if match else text.strip() or None
+
+
+def explain(stderr: str, code: int, tree: SourceTree) -> TargetError:
+    """Kustomize's complaint in a person's words; what is not recognised is shown as it is."""
+    text = stderr.strip()
+    if tree.problem is not None:
+        problem = tree.problem.unjudged
+        return TargetError(problem.message, hint=problem.hint, source=problem.source, detail=text)
+    last = text.removeprefix("Error: ").splitlines()[-1] if text else f"exit code {code} without a word"
+    if match := re.search(r"^panic: (.+)$", text, re.MULTILINE):
+        return TargetError(
+            f"Kustomize crashed: {match[1]}",
+            hint="a field of a kustomization probably has the wrong type (a list where a map belongs)",
+            source=_top(tree),
+            detail=text,
+        )
+    if match := re.search(r"already registered id: (\S+?)\.(\S+)/(\S+?)\.(\S+?)'?$", text, re.MULTILINE):
+        kind, name = match[1], match[3]
+        places = tree.sources_of(kind, name)
+        shown = " and ".join(str(p) for p in places) or "the sources"
+        return TargetError(
+            f"two resources are both {kind}/{name}: {shown}",
+            hint="remove one, or give it another name or namespace",
+            source=places[-1] if places else _top(tree),
+            detail=text,
+        )
+    if match := re.search(r"no (?:resource )?matches for Id (\S+?)\.(\S+)/(\S+?)\.(\S+?);", text):
+        return TargetError(
+            f"a patch is for {match[1]}/{match[3]}, which no resource of this overlay is",
+            hint="correct the patch's kind or name, or remove the patch",
+            source=_top(tree),
+            detail=text,
+        )
+    if match := re.search(r'unknown field "([^"]+)"', text):
+        return TargetError(
+            f"a kustomization has the unknown field `{match[1]}`", source=_top(tree), detail=text
+        )
+    missing = re.findall(r"'([^']+)'\s*: (?:lstat|evalsymlink)|(?:open|lstat|stat) (\S+): no such file", text)
+    if missing:
+        path = next(part for part in missing[-1] if part)
+        return TargetError(
+            f"`{os.path.basename(path)}` is named by a kustomization and does not exist",
+            hint=f"looked for {os.path.relpath(path) if os.path.isabs(path) else path}",
+            source=_top(tree),
+            detail=text,
+        )
+    return TargetError(f"Kustomize refused it: {last}", source=_top(tree), detail=text)
+
+
+def _top(tree: SourceTree) -> Source:
+    return Source(tree.kustomizations[0], certainty="origin") if tree.kustomizations else Source()

@@ -1,0 +1,1 @@
+"""Reports: each format is one function, from verdicts to text."""

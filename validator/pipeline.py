@@ -151,7 +151,7 @@ def _judge_one(
         notes=rendered.notes,
         rules=tuple(outcomes),
         findings=tuple(sorted(placed, key=_order)),
-        checklist=judge_items(cluster, placed, outcomes, rendered.sources, topology),
+        checklist=judge_items(cluster, placed, outcomes, rules, rendered.sources, topology),
     )
 
 

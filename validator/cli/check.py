@@ -1,0 +1,265 @@
+"""`qt-validate [TARGET…]`: judge targets, print the report, exit 0, 1 or 2."""
+
+import contextlib
+import gc
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from validator.config import Settings, find, load, nearest
+from validator.finding import Severity, TargetError, Unjudged, Verdict
+
+if TYPE_CHECKING:
+    from validator.pipeline import Progress, Request
+    from validator.report.terminal import Style
+    from validator.rule import Rule
+    from validator.target import Target
+
+FAIL_ON = {"error": Severity.ERROR, "warning": Severity.WARNING, "info": Severity.INFO, "never": None}
+_HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from validator.report.json import tool
+
+        click.echo(f"qt-validate {tool()['version']}")
+        context.exit()
+
+
+@click.command(name="qt-validate", context_settings=_HELP)
+@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.option("--format", "form", type=click.Choice(["terminal", "json"]), default="terminal", show_default=True)
+@click.option("--output", metavar="FILE", help="Write the report to a file instead of standard output.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(list(FAIL_ON)),
+    default="error",
+    show_default=True,
+    help="The least severity that makes the exit code 1.",
+)
+@click.option("--select", multiple=True, metavar="ID,…", help="Run only these rules or families.")
+@click.option("--ignore", multiple=True, metavar="ID,…", help="Leave these rules or families out.")
+@click.option("--profile", type=click.Choice(["dev", "prod"]), help="Judge every target as this profile.")
+@click.option("--complete", is_flag=True, help="Plain YAML holds all there is: report what is absent.")
+@click.option("--renderer", metavar="PROGRAM", help="kustomize, kubectl or a path; default: what is found first.")
+@click.option("--allow-remote", is_flag=True, help="Let Kustomize fetch remote bases.")
+@click.option("--config", metavar="FILE", help="Default: the nearest qt-validate.toml at or above here.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only what is wrong.")
+@click.option("-v", "--verbose", is_flag=True, help="Print info findings, all evidence and raw messages too.")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print it and exit.")
+def main(
+    targets: tuple[str, ...],
+    form: str,
+    output: str | None,
+    fail_on: str,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    profile: str | None,
+    complete: bool,
+    renderer: str | None,
+    allow_remote: bool,
+    config: str | None,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Say whether Kubernetes overlays are fit for production, and if not, which line to change.
+
+    TARGET is an overlay's folder (also relative to `root` of the configuration), a file or folder of
+    plain YAML, or `-` for standard input. Without one, every overlay is judged.
+
+    Exit code: 0 nothing at or above --fail-on, 1 findings, 2 something could not be judged.
+    """
+    # One short run: a collection would walk hundreds of thousands of nodes that all live to the end.
+    gc.disable()
+    from validator.pipeline import Request
+
+    threshold = FAIL_ON[fail_on]
+    lowest = min(threshold or Severity.WARNING, Severity.WARNING)
+    try:
+        settings = _settings(config, targets)
+        request = Request(settings, profile, complete, renderer, allow_remote)
+        verdicts = list(_verdicts(targets, request, select, ignore))
+    except TargetError as error:
+        _complain(error.unjudged, verbose=verbose)
+        sys.exit(2)
+    text, shown = "", Severity.INFO if verbose else lowest
+    if form == "json":
+        from validator.report.json import report as as_json
+
+        text = as_json(verdicts)
+    else:
+        from validator.report.terminal import report as as_text
+
+        text = as_text(verdicts, _style(output is None, verbose=verbose, quiet=quiet, lowest=shown))
+    if form == "json" or output is not None:
+        for verdict in verdicts:
+            if verdict.error is not None:
+                _complain(verdict.error, target=verdict.target, verbose=verbose)
+    written = _write(text, output)
+    sys.exit(2 if not written else exit_code(verdicts, threshold))
+
+
+def exit_code(verdicts: Iterable[Verdict], threshold: Severity | None) -> int:
+    """2 when a target could not be judged, 1 for findings at or above the threshold, else 0."""
+    verdicts = list(verdicts)
+    if any(verdict.error is not None for verdict in verdicts):
+        return 2
+    worst = max((w for verdict in verdicts if (w := verdict.worst()) is not None), default=None)
+    return int(worst is not None and threshold is not None and worst >= threshold)
+
+
+def _settings(config: str | None, targets: tuple[str, ...]) -> Settings:
+    if config is not None:
+        return load(Path(config))
+    file = find(Path.cwd())
+    for target in targets:
+        if file is None and os.path.exists(target):
+            file = find(Path(target).resolve())
+    return load(_short(file)) if file else Settings()
+
+
+def _short(file: Path) -> Path:
+    """Relative to the working directory, so that messages stay short."""
+    return Path(os.path.relpath(file))
+
+
+def _verdicts(
+    arguments: tuple[str, ...], request: "Request", select: tuple[str, ...], ignore: tuple[str, ...]
+) -> Iterator[Verdict]:
+    """One verdict a target, in the order given; a target that cannot be found has its error."""
+    from validator.pipeline import judge
+    from validator.target import discover, resolve
+
+    settings = request.settings
+    found: list[Target | Verdict] = []
+    for argument in arguments:
+        try:
+            found += resolve(argument, settings)
+        except TargetError as error:
+            found.append(Verdict(argument, request.profile or "prod", error=error.unjudged))
+    if not arguments:
+        found += discover(settings)
+    there = [each for each in found if not isinstance(each, Verdict)]
+    with _progress() as progress:
+        judged = judge(there, request, lambda: _rules(settings, select, ignore), progress)
+        for each in found:
+            yield each if isinstance(each, Verdict) else next(judged)
+        if not there:
+            _rules(settings, select, ignore)
+
+
+def _rules(
+    settings: Settings, select: tuple[str, ...], ignore: tuple[str, ...]
+) -> tuple[tuple["Rule", ...], frozenset[str]]:
+    """All rules, and the IDs switched off. Raises TargetError for a rule that is not known."""
+    from validator.pipeline import rule_options_are_valid
+    from validator.rule import discover
+
+    rules = discover()
+    rule_options_are_valid(rules, settings)
+    chosen = _named(rules, select, "--select")
+    dropped = _named(rules, ignore, "--ignore")
+    off = {
+        rule.id
+        for rule in rules
+        if rule.id in dropped or (rule.id not in chosen if select else not rule.enabled)
+    }
+    return rules, frozenset(off)
+
+
+def _named(rules: tuple["Rule", ...], words: tuple[str, ...], option: str) -> frozenset[str]:
+    found: set[str] = set()
+    for word in (part.strip() for each in words for part in each.split(",") if part.strip()):
+        matching = {rule.id for rule in rules if word in (rule.id, rule.family)}
+        if not matching:
+            known = {rule.id for rule in rules} | {rule.family for rule in rules}
+            raise TargetError(
+                f"{option} {word}: there is no such rule or family{nearest(word, known)}",
+                hint="families: " + ", ".join(sorted({rule.family for rule in rules})),
+            )
+        found |= matching
+    return frozenset(found)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator["Progress | None"]:
+    """A line on standard error while Kustomize is slow, on a terminal only, and gone afterwards."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    shown = False
+
+    def tick(target: "Target", waited: float) -> None:
+        nonlocal shown
+        shown = True
+        sys.stderr.write(f"\r\x1b[Kbuilding {target.shown} … {waited:.0f} s")
+        sys.stderr.flush()
+
+    try:
+        yield tick
+    finally:
+        if shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def _style(to_stdout: bool, *, verbose: bool, quiet: bool, lowest: Severity) -> "Style":
+    import shutil
+
+    from validator.report.terminal import Style
+
+    terminal = to_stdout and sys.stdout.isatty()
+    encoding = (sys.stdout.encoding if to_stdout else "utf-8") or "ascii"
+    return Style(
+        width=max(min(shutil.get_terminal_size((80, 24)).columns, 110), 40) if terminal else 80,
+        color=terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
+        unicode=encoding.lower().replace("-", "").startswith("utf"),
+        verbose=verbose,
+        quiet=quiet,
+        lowest=lowest,
+    )
+
+
+def _write(text: str, output: str | None) -> bool:
+    """Print the report, or write it to a file; a file that cannot be written loses nothing."""
+    if output is not None:
+        try:
+            Path(output).write_text(text, encoding="utf-8")
+            return True
+        except OSError as error:
+            _complain(
+                Unjudged(f"cannot write {output}: {error.strerror}", "the report follows on standard output")
+            )
+    try:
+        _print(sys.stdout, text)
+    except BrokenPipeError:
+        # The reader has left (`| head`); Python would complain once more when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        _complain(Unjudged(f"cannot write the report: {error.strerror}"))
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return output is None
+
+
+def _print(stream: TextIO, text: str) -> None:
+    stream.write(text)
+    stream.flush()
+
+
+def _complain(error: Unjudged, *, target: str | None = None, verbose: bool = False) -> None:
+    """An error that belongs to the run, on standard error."""
+    place = f"{error.source}: " if error.source.file else ""
+    subject = f"{target}: " if target and target != error.source.file else ""
+    print(f"qt-validate: {subject}{place}{error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"  try: {error.hint}", file=sys.stderr)
+    if error.detail and verbose:
+        print(error.detail, file=sys.stderr)
+
+

@@ -10,14 +10,31 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 KUBERNETES = "1.37"
 """The version whose schemas are packed: the newest that the wheel carries."""
 _KEPT = {
-    "$ref", "type", "properties", "required", "additionalProperties", "items", "enum",
-    "oneOf", "anyOf", "allOf", "not", "pattern", "minimum", "maximum", "minLength", "maxLength",
-    "minItems", "maxItems", "const",
+    "$ref",
+    "type",
+    "properties",
+    "required",
+    "additionalProperties",
+    "items",
+    "enum",
+    "oneOf",
+    "anyOf",
+    "allOf",
+    "not",
+    "pattern",
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "const",
 }
 
 
@@ -88,7 +105,7 @@ def references(schema: Any) -> list[str]:
     return own + [name for value in schema.values() for name in references(value)]
 
 
-class SchemaBuildHook(BuildHookInterface):  # type: ignore[misc]
+class SchemaBuildHook(BuildHookInterface[BuilderConfig]):
     """Runs for wheels and for editable installs alike."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:

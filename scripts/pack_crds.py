@@ -17,7 +17,10 @@ from validator.manifest import parse
 from validator.schema import from_openapi
 
 MODULES = {
-    "github.com/cert-manager/cert-manager@v1.21.2": ("deploy/crds", {"Certificate", "Issuer", "ClusterIssuer"}),
+    "github.com/cert-manager/cert-manager@v1.21.2": (
+        "deploy/crds",
+        {"Certificate", "Issuer", "ClusterIssuer"},
+    ),
     "github.com/external-secrets/external-secrets@v1.3.2": (
         "config/crds/bases",
         {"ExternalSecret", "ClusterExternalSecret", "SecretStore", "ClusterSecretStore"},
@@ -25,13 +28,27 @@ MODULES = {
     "github.com/prometheus-operator/prometheus-operator@v0.85.0": (
         "example/prometheus-operator-crd",
         {
-            "ServiceMonitor", "PodMonitor", "Probe", "PrometheusRule", "Prometheus", "Alertmanager",
-            "AlertmanagerConfig", "ScrapeConfig",
+            "ServiceMonitor",
+            "PodMonitor",
+            "Probe",
+            "PrometheusRule",
+            "Prometheus",
+            "Alertmanager",
+            "AlertmanagerConfig",
+            "ScrapeConfig",
         },
     ),
     "sigs.k8s.io/gateway-api@v1.6.3": (  # 1.7 wants Go 1.27
         "config/crd/standard",
-        {"GatewayClass", "Gateway", "HTTPRoute", "GRPCRoute", "TLSRoute", "ReferenceGrant", "BackendTLSPolicy"},
+        {
+            "GatewayClass",
+            "Gateway",
+            "HTTPRoute",
+            "GRPCRoute",
+            "TLSRoute",
+            "ReferenceGrant",
+            "BackendTLSPolicy",
+        },
     ),
 }
 DESTINATION = Path(__file__).parent.parent / "validator" / "schemas" / "crds"

@@ -11,7 +11,7 @@ from validator.manifest import Resource
 from validator.rule import Fault, Rule
 
 
-class RuleCrash(TargetError):
+class RuleCrashError(TargetError):
     """A rule raised: the run could not judge the target (exit 2)."""
 
 
@@ -34,7 +34,7 @@ def check(
     """Run all rules on a cluster.
 
     `ignored` are the IDs switched off; `context` maps types to what is injected for them
-    (Schemas, Topology …). Raises RuleCrash naming the rule when one fails.
+    (Schemas, Topology …). Raises RuleCrashError naming the rule when one fails.
     """
     findings: list[Finding] = []
     outcomes: list[RuleOutcome] = []
@@ -50,9 +50,7 @@ def check(
     return findings, outcomes
 
 
-def _run(
-    rule: Rule, cluster: Cluster, context: Mapping[type, Any]
-) -> tuple[int | RuleStatus, list[Finding]]:
+def _run(rule: Rule, cluster: Cluster, context: Mapping[type, Any]) -> tuple[int | RuleStatus, list[Finding]]:
     """How many targets a rule saw (or why it saw none), and its findings."""
     targets = targets_of(rule.target, cluster)
     if not targets:
@@ -84,7 +82,7 @@ def _run(
     except Exception as error:
         import traceback
 
-        raise RuleCrash(
+        raise RuleCrashError(
             f"rule {rule.id} crashed on {target!r}: {type(error).__name__}: {error}",
             hint=f"this is a defect of the rule; go on without it: --ignore {rule.id}",
             detail=traceback.format_exc(),

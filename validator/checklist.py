@@ -36,13 +36,16 @@ def judge_items(
     sources: Sources,
     topology: Topology | None,
 ) -> tuple[ChecklistItem, ...]:
-    """The ten items in order. `findings` have their places already; those that were suppressed do not fail."""
+    """The ten items in order. `findings` have their places; those that were suppressed do not fail."""
     asked = _Asked(cluster, rules, outcomes)
     facts = {**_FACTS, 3: lambda c: _policies(c, topology)}
     items = []
     for number, title in enumerate(TITLES, 1):
         failing = [f for f in findings if f.item == number and f.suppressed is None]
-        status, evidence = ItemStatus.FAIL, tuple(Evidence(f.message, f.address.object, f.source) for f in failing)
+        status, evidence = (
+            ItemStatus.FAIL,
+            tuple(Evidence(f.message, f.address.object, f.source) for f in failing),
+        )
         if not failing:
             status, evidence = asked.verdict(number) or _proof(facts[number], cluster)
         items.append(ChecklistItem(number, title, status, sources.prove(evidence)))
@@ -149,9 +152,13 @@ def _autoscalers(cluster: Cluster) -> Facts:
             for _, m in hpa.metrics
         ]
         on = f" on {', '.join(metrics)}" if metrics else ""
-        yield Evidence(f"scales {hpa.target[1]}/{target} from {hpa.minimum} to {hpa.maximum}{on}", hpa.resource.ref)
+        yield Evidence(
+            f"scales {hpa.target[1]}/{target} from {hpa.minimum} to {hpa.maximum}{on}", hpa.resource.ref
+        )
     if not found:
-        yield Evidence("no HorizontalPodAutoscaler, and `autoscaled` in qt-validate.toml lists no workload of this")
+        yield Evidence(
+            "no HorizontalPodAutoscaler, and `autoscaled` in qt-validate.toml lists no workload of this"
+        )
 
 
 def _budgets(cluster: Cluster) -> Facts:
@@ -160,7 +167,11 @@ def _budgets(cluster: Cluster) -> Facts:
         for workload in pdb.workloads:
             covered += 1
             allowed = pdb.allowed_disruptions(workload.replicas)
-            how = f"{allowed[0]} of {_count(workload.replicas, 'pod')} may go at once" if allowed else "selects it"
+            how = (
+                f"{allowed[0]} of {_count(workload.replicas, 'pod')} may go at once"
+                if allowed
+                else "selects it"
+            )
             yield Evidence(f"{workload}: {how}", pdb.resource.ref)
     if not covered:
         yield Evidence("no PodDisruptionBudget, and no workload with more than one pod")
@@ -220,7 +231,9 @@ def _accounts(cluster: Cluster) -> Facts:
         yield Evidence("no workload")
         return
     accounts = {(w.namespace, account_of(w)) for w in workloads}
-    yield Evidence(f"{_count(len(workloads), 'workload')} with {_count(len(accounts), 'account')} of their own")
+    yield Evidence(
+        f"{_count(len(workloads), 'workload')} with {_count(len(accounts), 'account')} of their own"
+    )
     bindings = cluster.of(Binding)
     yield Evidence(f"{_count(len(bindings), 'binding')}, none that grants everything")
     for workload in workloads:

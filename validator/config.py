@@ -123,7 +123,8 @@ def _convert(file: Path, key: str, value: Any) -> Any:
             for glob, profile in profiles.items():
                 if profile not in PROFILES:
                     raise TargetError(
-                        f"`profiles`: {glob!r} is {profile!r}, which is neither dev nor prod", source=_at(file)
+                        f"`profiles`: {glob!r} is {profile!r}, which is neither dev nor prod",
+                        source=_at(file),
                     )
             return MappingProxyType(profiles)
         case "rules":

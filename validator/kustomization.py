@@ -16,7 +16,9 @@ from validator.finding import NOWHERE, ObjectRef, Source, TargetError
 from validator.manifest import Document, decode, dig, mapping, parse, sequence
 
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-_REMOTE = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|git::|git@|[\w.-]+@[\w.-]+:|github\.com[/:]|[\w-]+(?:\.[\w-]+)+/.*\?ref=)")
+_REMOTE = re.compile(
+    r"^(?:[a-z][a-z0-9+.-]*://|git::|git@|[\w.-]+@[\w.-]+:|github\.com[/:]|[\w-]+(?:\.[\w-]+)+/.*\?ref=)"
+)
 _HASH = re.compile(r"-[a-z0-9]{10}$")
 
 
@@ -99,7 +101,9 @@ class _Reader:
         except TargetError as error:
             self.tree.problem = self.tree.problem or error
         except OSError as error:
-            problem = TargetError(f"cannot read it: {error.strerror}", source=Source(shown, certainty="origin"))
+            problem = TargetError(
+                f"cannot read it: {error.strerror}", source=Source(shown, certainty="origin")
+            )
             self.tree.problem = self.tree.problem or problem
         return []
 
@@ -160,7 +164,9 @@ class _Reader:
                 self.tree.kinds.add(("v1", kind))
                 hashed = not unhashed and dig(entry, "options", "disableNameSuffixHash") is not True
                 place = as_origin(document.locate((key, index)))
-                into.append(Candidate("", kind, str(dig(entry, "name")), dig(entry, "namespace"), place, hashed))
+                into.append(
+                    Candidate("", kind, str(dig(entry, "name")), dig(entry, "namespace"), place, hashed)
+                )
 
 
 def rename(value: Any, objects: list[Candidate]) -> None:
@@ -168,7 +174,11 @@ def rename(value: Any, objects: list[Candidate]) -> None:
     prefix, suffix = (str(mapping(value).get(key) or "") for key in ("namePrefix", "nameSuffix"))
     namespace = mapping(value).get("namespace")
     for candidate in objects:
-        if (prefix or suffix) and candidate.kind not in ("CustomResourceDefinition", "APIService", "Namespace"):
+        if (prefix or suffix) and candidate.kind not in (
+            "CustomResourceDefinition",
+            "APIService",
+            "Namespace",
+        ):
             candidate.name = f"{prefix}{candidate.name}{suffix}"
         if type(namespace) is str and namespace:
             if candidate.kind == "Namespace":

@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Any
 
 import yaml
-from yaml.cyaml import CParser
+from yaml._yaml import CParser
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from validator.finding import ObjectRef, Path, Source, TargetError
@@ -40,7 +40,7 @@ _WORDS: dict[str, Any] = {
 }
 _TAG = "tag:yaml.org,2002:"
 _SEPARATOR = re.compile(r"^---(?=\s|$)", re.MULTILINE)
-_DEEP_INDENT = re.compile(r"^[ \t?:-]{%d}" % MAX_DEPTH, re.MULTILINE)
+_DEEP_INDENT = re.compile(rf"^[ \t?:-]{{{MAX_DEPTH}}}", re.MULTILINE)
 
 
 def plain_scalar(text: str) -> Any:
@@ -167,7 +167,9 @@ class Document:
 def _compose_one(text: str) -> Node:
     parser = _Composer(text, {}, {})
     parser.check_node()
-    return parser.get_node()
+    node = parser.get_node()
+    assert node is not None  # it was composed once before
+    return node
 
 
 def _descend(node: Node, key: str | int) -> tuple[Node, Node] | None:
@@ -295,8 +297,7 @@ def parse(text: str, file: str) -> list[tuple[Any, Document]]:
     aliased = "*" in text and "&" in text
     with no_collection():
         try:
-            while parser.check_node():
-                node = parser.get_node()
+            while parser.check_node() and (node := parser.get_node()) is not None:
                 if aliased:
                     _check_expansion(node, file, {})
                 documents.append(_document(node, text, file))
@@ -315,20 +316,19 @@ def _document(node: Node, text: str, file: str) -> tuple[Any, Document]:
     stripped = body.rstrip()
     end_line = start.line + stripped.count("\n") + 1
     end_column = len(stripped) - (stripped.rfind("\n") + 1) + 1
-    document = Document(
-        file, body, start.line + 1, start.column + 1, end_line, end_column, tuple(oddities)
-    )
+    document = Document(file, body, start.line + 1, start.column + 1, end_line, end_column, tuple(oddities))
     return value, document
 
 
-def _construct(node: Node, oddities: list[Oddity], file: str) -> Any:
+def _construct(node: Any, oddities: list[Oddity], file: str) -> Any:
     kind = type(node)
     if kind is ScalarNode:
         tag = node.tag
         return tag[0] if type(tag) is tuple else _tagged(node)
     if kind is SequenceNode:
         return [
-            item.tag[0] if type(item) is ScalarNode and type(item.tag) is tuple
+            item.tag[0]
+            if type(item) is ScalarNode and isinstance(item.tag, tuple)
             else _construct(item, oddities, file)
             for item in node.value
         ]
@@ -338,7 +338,7 @@ def _construct(node: Node, oddities: list[Oddity], file: str) -> Any:
     for key_node, value_node in pairs:
         tag = key_node.tag
         key = tag[0] if type(tag) is tuple and type(key_node) is ScalarNode else _key(key_node)
-        if type(value_node) is ScalarNode and type(value_node.tag) is tuple:
+        if type(value_node) is ScalarNode and isinstance(value_node.tag, tuple):
             value = value_node.tag[0]
         else:
             value = _construct(value_node, oddities, file)
@@ -370,11 +370,11 @@ def _odd(node: Node, message: str) -> Oddity:
     return Oddity(message, node.start_mark.line + 1, node.start_mark.column + 1)
 
 
-def _key(node: Node) -> Any:
+def _key(node: Any) -> Any:
     """A key as JSON has it: a string; None for a key that is a collection."""
     if not isinstance(node, ScalarNode):
         return None
-    value = node.tag[0] if type(node.tag) is tuple else _tagged(node)
+    value = node.tag[0] if isinstance(node.tag, tuple) else _tagged(node)
     if isinstance(value, str):
         return value
     if value is None:
@@ -382,7 +382,7 @@ def _key(node: Node) -> Any:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _tagged(node: Node) -> Any:
+def _tagged(node: Any) -> Any:
     """An explicitly tagged scalar; unknown tags leave the text, as Go's yaml does."""
     tag, text = node.tag, node.value
     if tag in ("!", _TAG + "str", _TAG + "binary"):
@@ -417,7 +417,7 @@ def _walk_depth(text: str, file: str, first_line: int) -> None:
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > MAX_DEPTH:
-                    mark = event.start_mark
+                    mark: Any = event.start_mark
                     raise TargetError(
                         f"nested more than {MAX_DEPTH} levels deep, which no Kubernetes object is",
                         source=Source(file, first_line + mark.line + 1, mark.column + 1, certainty="exact"),
@@ -487,20 +487,22 @@ def resources(documents: list[tuple[Any, Document]]) -> list[Resource]:
 
 
 def _collect(value: Any, document: Document, base: Path, found: list[Resource]) -> None:
-    if type(value) is not dict:
+    if not isinstance(value, dict):
         raise TargetError(
             f"a {_type_name(value)} where a Kubernetes object belongs",
             source=document.locate(base),
         )
-    api_version, kind = value.get("apiVersion"), value.get("kind")
-    for key, given in (("apiVersion", api_version), ("kind", kind)):
+    for key in ("apiVersion", "kind"):
+        given = value.get(key)
         if type(given) is not str or not given:
             raise TargetError(
-                f"not a Kubernetes object: no `{key}`" if given is None
+                f"not a Kubernetes object: no `{key}`"
+                if given is None
                 else f"not a Kubernetes object: `{key}` is {_type_name(given)}",
                 hint="pass manifests only; values files and other YAML cannot be judged",
                 source=document.locate((*base, key)),
             )
+    api_version, kind = value["apiVersion"], value["kind"]
     if kind.endswith("List") and type(value.get("items")) is list:
         for index, item in enumerate(value["items"]):
             _collect(item, document, (*base, "items", index), found)
@@ -520,5 +522,12 @@ def _collect(value: Any, document: Document, base: Path, found: list[Resource]) 
 
 
 def _type_name(value: Any) -> str:
-    names: Mapping[type, str] = {str: "string", bool: "boolean", int: "number", float: "number", list: "list", dict: "mapping"}
+    names: Mapping[type, str] = {
+        str: "string",
+        bool: "boolean",
+        int: "number",
+        float: "number",
+        list: "list",
+        dict: "mapping",
+    }
     return names.get(type(value), "null")

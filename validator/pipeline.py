@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from validator.check import RuleCrash, check, parse_options
+from validator.check import RuleCrashError, check, parse_options
 from validator.checklist import judge_items
 from validator.cluster import Cluster, Namespace
 from validator.config import Settings
@@ -71,7 +71,7 @@ def judge(
                 verdict = _judge_one(each.target, rendered, request, rules, ignored, topology)
         except TargetError as error:
             verdict = Verdict(each.target.shown, _profile(each.target, request), error=error.unjudged)
-            if isinstance(error, RuleCrash):
+            if isinstance(error, RuleCrashError):
                 verdict = replace(verdict, renderer=rendered.renderer)
         yield verdict
 
@@ -101,7 +101,9 @@ class _Pending:
         if self.build is None:
             found, notes = read_plain(self.target)
             if not found:
-                raise TargetError("holds no Kubernetes object", source=Source(self.target.shown, certainty="origin"))
+                raise TargetError(
+                    "holds no Kubernetes object", source=Source(self.target.shown, certainty="origin")
+                )
             return Rendered(found, Renderer("plain"), Sources(found), tuple(notes))
         tree = read_tree(self.target.path, show)
         if tree.remotes and not self.request.allow_remote:
@@ -127,7 +129,9 @@ def _judge_one(
     found = rendered.resources
     _refuse_duplicates(found, rendered.sources)
     profile = _profile(target, request)
-    complete = target.kind == "overlay" or request.complete or request.profile is not None or _self_contained(found)
+    complete = (
+        target.kind == "overlay" or request.complete or request.profile is not None or _self_contained(found)
+    )
     schemas = Schemas([r for r in found if r.kind == "CustomResourceDefinition"])
     cluster = Cluster(found, request.settings, complete=complete, profile=profile)
     context: dict[type, Any] = {Schemas: schemas, Topology: topology, Reachability: Reachability(cluster)}
@@ -160,7 +164,13 @@ def _order(finding: Any) -> tuple[Any, ...]:
     source = finding.source
     ref = finding.address.object
     where = (source.file or "", source.line or 0, source.column or 0)
-    return (-finding.severity, *where, ref.index if ref else -1, finding.rule, [str(k) for k in finding.address.path])
+    return (
+        -finding.severity,
+        *where,
+        ref.index if ref else -1,
+        finding.rule,
+        [str(k) for k in finding.address.path],
+    )
 
 
 def _profile(target: Target, request: Request) -> str:

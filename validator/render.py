@@ -41,7 +41,11 @@ class Program:
         return [self.path, "build" if self.name == "kustomize" else "kustomize", str(overlay)]
 
     def version(self) -> list[str]:
-        return [self.path, "version"] if self.name == "kustomize" else [self.path, "version", "--client", "-o", "json"]
+        return (
+            [self.path, "version"]
+            if self.name == "kustomize"
+            else [self.path, "version", "--client", "-o", "json"]
+        )
 
 
 def find_program(choice: str | None = None) -> Program:
@@ -61,7 +65,9 @@ def find_program(choice: str | None = None) -> Program:
     if choice != "kustomize" and (path := shutil.which("kubectl")):
         return Program("kubectl", path)
     wanted = f"`{choice}` is" if choice else "neither `kustomize` nor `kubectl` is"
-    raise TargetError(f"{wanted} not on PATH, and an overlay needs Kustomize to be built", hint=HOW_TO_GET_ONE)
+    raise TargetError(
+        f"{wanted} not on PATH, and an overlay needs Kustomize to be built", hint=HOW_TO_GET_ONE
+    )
 
 
 class Build:
@@ -76,11 +82,11 @@ class Build:
             self._build = subprocess.Popen(program.build(overlay), env=env, **pipes)  # type: ignore[call-overload]
             self._version = subprocess.Popen(program.version(), env=env, **pipes)  # type: ignore[call-overload]
         except OSError as error:
-            raise TargetError(
-                f"cannot run {program.path}: {error.strerror}", hint=HOW_TO_GET_ONE
-            ) from None
+            raise TargetError(f"cannot run {program.path}: {error.strerror}", hint=HOW_TO_GET_ONE) from None
 
-    def finish(self, tree: SourceTree, progress: Callable[[float], None] | None = None) -> tuple[bytes, Renderer]:
+    def finish(
+        self, tree: SourceTree, progress: Callable[[float], None] | None = None
+    ) -> tuple[bytes, Renderer]:
         """The rendered YAML and what rendered it. `progress` is called each second of waiting.
 
         Raises TargetError with Kustomize's message made readable, and its own words as detail.
@@ -95,7 +101,9 @@ class Build:
                 if progress:
                     progress(waited)
         version, _ = self._version.communicate()
-        renderer = Renderer(self.program.name, read_version(self.program.name, version.decode(errors="replace")))
+        renderer = Renderer(
+            self.program.name, read_version(self.program.name, version.decode(errors="replace"))
+        )
         if self._build.returncode != 0:
             raise explain(err.decode(errors="replace"), self._build.returncode, tree)
         return out, renderer

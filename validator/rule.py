@@ -97,9 +97,7 @@ def rule(
     """Make a function a rule. Its first parameter's type is what it is run on."""
 
     def decorate(function: Callable[..., Findings]) -> Rule:
-        parameters = [
-            (name, kind) for name, kind in function.__annotations__.items() if name != "return"
-        ]
+        parameters = [(name, kind) for name, kind in function.__annotations__.items() if name != "return"]
         family, name = function.__module__.split(".")[-2:]
         return Rule(
             id=f"{family}.{name}".replace("_", "-"),

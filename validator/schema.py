@@ -68,7 +68,8 @@ class Schemas:
         key = (api_version, kind)
         if key not in self._validators:
             self._validators[key] = self._compile(api_version, kind)
-        return self._validators[key]
+        validator: jsonschema_rs.Draft7Validator | None = self._validators[key]
+        return validator
 
     def _compile(self, api_version: str, kind: str) -> Any:
         schema = self._schema(api_version, kind)
@@ -149,11 +150,11 @@ def _explain(error: Any, root: Any, schema: Any, secret: bool) -> Iterator[Schem
             near = nearest(str(given), [str(o) for o in options])
             yield SchemaFault(path, f"{_spoken(given, secret)} is not one of {shown}{near}")
         case "oneOf" | "anyOf":
-            branches = [list(branch) for branch in (getattr(kind, "context", None) or [])]
+            branches: list[list[Any]] = [list(branch) for branch in (getattr(kind, "context", None) or [])]
             types = {t for b in branches for e in b if e.kind.name == "type" for t in e.kind.types}
             if types and all(len(b) == 1 and b[0].kind.name == "type" for b in branches):
-                wanted = " or ".join(sorted(types - {"null"}))
-                yield SchemaFault(path, f"expected {wanted}, got {_spoken(_value(root, path), secret)}")
+                either = " or ".join(sorted(types - {"null"}))
+                yield SchemaFault(path, f"expected {either}, got {_spoken(_value(root, path), secret)}")
             else:
                 yield SchemaFault(path, _message(error, secret))
         case _:
@@ -255,7 +256,9 @@ def from_openapi(schema: dict[str, Any], *, root: bool = True) -> dict[str, Any]
             result["pattern"] = schema["pattern"]
         return result
     result = {key: value for key, value in schema.items() if key in _KEPT}
-    open_ended = schema.get("x-kubernetes-preserve-unknown-fields") or schema.get("x-kubernetes-embedded-resource")
+    open_ended = schema.get("x-kubernetes-preserve-unknown-fields") or schema.get(
+        "x-kubernetes-embedded-resource"
+    )
     if "properties" in schema:
         required = set(schema.get("required", ()))
         result["properties"] = {}

@@ -35,7 +35,8 @@ class Sources:
     def prove(self, evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
         """Evidence with the lines of its objects."""
         return tuple(
-            e if e.object is None or e.source is not NOWHERE
+            e
+            if e.object is None or e.source is not NOWHERE
             else replace(e, source=as_origin(self.locate(Address(e.object))))
             for e in evidence
         )

@@ -88,7 +88,8 @@ class Example:
 
     @classmethod
     def read(cls, rule_id: str, block: str) -> "Example":
-        toml, options = [], []
+        toml: list[str] = []
+        options: list[str] = []
         for line in block.splitlines():
             if match := re.match(r"\s*# (setting|option): (.*)", line):
                 (toml if match[1] == "setting" else options).append(match[2])
@@ -111,11 +112,18 @@ class Example:
 def sections(text: str) -> dict[str, str]:
     """The Bad and Good blocks of a docstring, unindented."""
     parts = _HEADING.split(text)
-    return {name: textwrap.dedent(body).strip("\n") for name, body in zip(parts[1::2], parts[2::2], strict=True)}
+    return {
+        name: textwrap.dedent(body).strip("\n") for name, body in zip(parts[1::2], parts[2::2], strict=True)
+    }
 
 
 def judge(
-    rules: Iterable[Rule], resources: list[Resource], example: Example, *, complete: bool, profile: str = "prod"
+    rules: Iterable[Rule],
+    resources: list[Resource],
+    example: Example,
+    *,
+    complete: bool,
+    profile: str = "prod",
 ) -> list[Finding]:
     cluster = Cluster(resources, example.settings, complete=complete, profile=profile)
     definitions = [r for r in resources if r.kind == "CustomResourceDefinition"]
@@ -143,7 +151,7 @@ def lines(findings: Iterable[Finding], resources: list[Resource]) -> set[int]:
 
 def complete(example: Example, mentioned: frozenset[str]) -> list[Resource]:
     """The example's objects with everything filled in that is not among the mentioned keys."""
-    found = []
+    found: list[Resource] = []
     for value, document in parse(example.text, "example.yaml"):
         if value is not None:
             found.append(_resource(_complete_object(copy.deepcopy(value), mentioned), document, len(found)))
@@ -171,7 +179,11 @@ def mentioned_keys(*texts: str) -> frozenset[str]:
 def _resource(value: dict[str, Any], document: Document, index: int) -> Resource:
     metadata = value["metadata"]
     namespace = metadata.get("namespace")
-    return Resource(ObjectRef(value["apiVersion"], value["kind"], namespace, str(metadata["name"]), index), value, document)
+    return Resource(
+        ObjectRef(value["apiVersion"], value["kind"], namespace, str(metadata["name"]), index),
+        value,
+        document,
+    )
 
 
 def _complete_object(value: dict[str, Any], mentioned: frozenset[str]) -> dict[str, Any]:
@@ -188,7 +200,9 @@ def _complete_object(value: dict[str, Any], mentioned: frozenset[str]) -> dict[s
             value.setdefault("spec", {}).setdefault("podSelector", {})
         elif kind == "HorizontalPodAutoscaler" and "scaleTargetRef" not in mentioned:
             value.setdefault("spec", {})["scaleTargetRef"] = {
-                "apiVersion": "apps/v1", "kind": "Deployment", "name": "example"
+                "apiVersion": "apps/v1",
+                "kind": "Deployment",
+                "name": "example",
             }
         if kind == "HorizontalPodAutoscaler" and "maxReplicas" not in mentioned:
             value.setdefault("spec", {})["maxReplicas"] = 5
@@ -200,12 +214,11 @@ def _complete_object(value: dict[str, Any], mentioned: frozenset[str]) -> dict[s
     labels = {"app.kubernetes.io/name": name}
     job = kind in ("Job", "CronJob")
     if path and kind != "PodTemplate":
-        if not job and "matchLabels" not in mentioned:
-            spec.setdefault("selector", {"matchLabels": labels})
         if "labels" not in mentioned:
             template.setdefault("metadata", {}).setdefault("labels", labels)
-        elif "labels" in template.get("metadata", {}) and not job and "matchLabels" not in mentioned:
-            spec["selector"] = {"matchLabels": template["metadata"]["labels"]}
+        if not job:
+            own = template.get("metadata", {}).get("labels") or labels
+            spec.setdefault("selector", {"matchLabels": own})
     if kind == "StatefulSet" and "serviceName" not in mentioned:
         spec.setdefault("serviceName", name)
     if kind == "CronJob":

@@ -33,7 +33,9 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 @click.command(name="qt-validate", context_settings=_HELP)
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
-@click.option("--format", "form", type=click.Choice(["terminal", "json"]), default="terminal", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["terminal", "json"]), default="terminal", show_default=True
+)
 @click.option("--output", metavar="FILE", help="Write the report to a file instead of standard output.")
 @click.option(
     "--fail-on",
@@ -46,12 +48,16 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.option("--ignore", multiple=True, metavar="ID,…", help="Leave these rules or families out.")
 @click.option("--profile", type=click.Choice(["dev", "prod"]), help="Judge every target as this profile.")
 @click.option("--complete", is_flag=True, help="Plain YAML holds all there is: report what is absent.")
-@click.option("--renderer", metavar="PROGRAM", help="kustomize, kubectl or a path; default: what is found first.")
+@click.option(
+    "--renderer", metavar="PROGRAM", help="kustomize, kubectl or a path; default: what is found first."
+)
 @click.option("--allow-remote", is_flag=True, help="Let Kustomize fetch remote bases.")
 @click.option("--config", metavar="FILE", help="Default: the nearest qt-validate.toml at or above here.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only what is wrong.")
 @click.option("-v", "--verbose", is_flag=True, help="Print info findings, all evidence and raw messages too.")
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print it and exit.")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print it and exit."
+)
 def main(
     targets: tuple[str, ...],
     form: str,
@@ -261,5 +267,3 @@ def _complain(error: Unjudged, *, target: str | None = None, verbose: bool = Fal
         print(f"  try: {error.hint}", file=sys.stderr)
     if error.detail and verbose:
         print(error.detail, file=sys.stderr)
-
-

@@ -51,7 +51,7 @@ class Certificates(View):
 
 
 SOLVER = {"acme.cert-manager.io/http01-solver": "true"}
-"""Label of every HTTP-01 solver pod (cert-manager pkg/apis/acme/v1: DomainLabelKey, SolverIdentificationLabelKey)."""
+"""Label of every HTTP-01 solver pod (cert-manager pkg/apis/acme/v1: SolverIdentificationLabelKey)."""
 
 
 def outside_pods(cluster: "Cluster") -> tuple[OutsidePods, ...]:

@@ -73,4 +73,6 @@ def show(resource: str, amount: Fraction) -> str:
 
 
 def _trim(number: Fraction) -> str:
-    return str(number.numerator) if number.denominator == 1 else f"{float(number):.2f}".rstrip("0").rstrip(".")
+    return (
+        str(number.numerator) if number.denominator == 1 else f"{float(number):.2f}".rstrip("0").rstrip(".")
+    )

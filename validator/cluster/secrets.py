@@ -112,17 +112,13 @@ class Consumer(View):
                     at = (*path, "projected", "sources", index, field)
                     yield from self._items(kind, source, "name", "projected", at)
 
-    def _items(
-        self, kind: Any, source: dict[str, Any], field: str, how: How, at: Path
-    ) -> "Iterator[Use]":
+    def _items(self, kind: Any, source: dict[str, Any], field: str, how: How, at: Path) -> "Iterator[Use]":
         """A volume's use of a whole object, or of the keys that its `items` list."""
         items = sequence(source.get("items"))
         if not items:
             yield from self._use(kind, source, field, None, how, at, (*at, field))
         for index, item in enumerate(items):
-            yield from self._use(
-                kind, source, field, dig(item, "key"), how, at, (*at, "items", index, "key")
-            )
+            yield from self._use(kind, source, field, dig(item, "key"), how, at, (*at, "items", index, "key"))
 
     def _pull_secrets(self, holder: dict[str, Any], path: Path) -> "Iterator[Use]":
         for index, entry in enumerate(sequence(holder.get("imagePullSecrets"))):

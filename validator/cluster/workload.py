@@ -41,12 +41,12 @@ Role = Literal["container", "init", "sidecar"]
 
 
 class Port(NamedTuple):
-    """A declared container port: its name, number, protocol and index in the list."""
+    """A declared container port: its name, number, protocol and position in the list."""
 
     name: str | None
     number: int | None
     protocol: str
-    index: int
+    position: int
 
 
 class Workload(View):
@@ -193,7 +193,9 @@ class Container:
             port = mapping(port)
             number = port.get("containerPort")
             protocol = string(port.get("protocol")) or "TCP"
-            found.append(Port(string(port.get("name")), number if type(number) is int else None, protocol, index))
+            found.append(
+                Port(string(port.get("name")), number if type(number) is int else None, protocol, index)
+            )
         return tuple(found)
 
     def port(self, name_or_number: Any) -> Port | None:

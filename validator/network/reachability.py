@@ -42,7 +42,11 @@ class Endpoint:
             if port.name is not None and port.number is not None
         )
         return cls(
-            workload.name, workload.namespace, tuple(workload.pod_labels.items()), ports=ports, workload=workload
+            workload.name,
+            workload.namespace,
+            tuple(workload.pod_labels.items()),
+            ports=ports,
+            workload=workload,
         )
 
     @classmethod
@@ -128,9 +132,7 @@ class Reachability:
         return pods is None or Selector.parse(pods).matches(dict(other.labels))
 
 
-def _port_matches(
-    declared: Any, port: int, protocol: str, named: tuple[tuple[str, int, str], ...]
-) -> bool:
+def _port_matches(declared: Any, port: int, protocol: str, named: tuple[tuple[str, int, str], ...]) -> bool:
     """No ports means all; an entry without `port` means all ports of its protocol."""
     entries = sequence(declared)
     if not entries:

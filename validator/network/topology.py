@@ -100,7 +100,9 @@ def _flows(document: Document, index: int, entry: Any) -> list[Flow]:
     origins, destinations, ports = (_listed(mapping(entry).get(key)) for key in ("from", "to", "port"))
     protocol = mapping(entry).get("protocol", "TCP")
     if not (origins and destinations and ports) or protocol not in ("TCP", "UDP", "SCTP"):
-        raise _wrong(document, ("flows", index), "a flow needs `from`, `to` and `port`, and protocol TCP, UDP or SCTP")
+        raise _wrong(
+            document, ("flows", index), "a flow needs `from`, `to` and `port`, and protocol TCP, UDP or SCTP"
+        )
     if not all(type(port) is int and 0 < port < 65536 for port in ports):
         raise _wrong(document, ("flows", index, "port"), "`port` must be a number from 1 to 65535")
     source = document.locate(("flows", index))

@@ -72,7 +72,9 @@ def _colored(lines: Iterable[Line], style: Style) -> str:
     from rich.text import Text
 
     out = io.StringIO()
-    console = Console(file=out, force_terminal=True, width=style.width, highlight=False, markup=False, emoji=False)
+    console = Console(
+        file=out, force_terminal=True, width=style.width, highlight=False, markup=False, emoji=False
+    )
     for line in lines:
         console.print(Text.assemble(*line), soft_wrap=True)
     return out.getvalue()
@@ -108,7 +110,10 @@ class _Target:
     def heading(self) -> Iterator[Line]:
         verdict = self.verdict
         counts = verdict.counts
-        facts = [f"profile {verdict.profile}", f"{counts['objects']} objects, {counts['containers']} containers"]
+        facts = [
+            f"profile {verdict.profile}",
+            f"{counts['objects']} objects, {counts['containers']} containers",
+        ]
         if verdict.renderer is not None and verdict.renderer.version:
             facts.append(f"{verdict.renderer.name} {verdict.renderer.version}")
         if not verdict.complete:
@@ -149,14 +154,22 @@ class _Target:
             yield from self.wrapped(f"{related.label}: {related.address.object}{at}", 10, "dim")
         if self.style.verbose and finding.address.path:
             yield from self.wrapped(show_path(finding.address.path), 10, "dim")
-        if finding.fix and (self.style.verbose or finding.rule not in self.explained) and not self.style.quiet:
+        if (
+            finding.fix
+            and (self.style.verbose or finding.rule not in self.explained)
+            and not self.style.quiet
+        ):
             self.explained.add(finding.rule)
             yield from self.wrapped(f"fix: {finding.fix}", 10, "green")
 
     def item(self, item: ChecklistItem) -> Iterator[Line]:
         mark = _MARKS[item.status][0 if self.style.unicode else 1]
         style = _ITEM_STYLES[item.status]
-        yield [(f" {mark} ", style), (f"{item.item:>2}  ", style), (item.title, "bold" if style != "dim" else "")]
+        yield [
+            (f" {mark} ", style),
+            (f"{item.item:>2}  ", style),
+            (item.title, "bold" if style != "dim" else ""),
+        ]
         evidence = item.evidence
         if item.status is ItemStatus.FAIL:
             for each in evidence if self.style.verbose else evidence[:_FAILING_SHOWN]:
@@ -203,9 +216,8 @@ class _Target:
 
     def error(self, error: Unjudged) -> Iterator[Line]:
         yield [(self.verdict.target, "bold"), (" cannot be judged", "bold red")]
-        if error.source.file is not None and error.source.file != self.verdict.target:
-            yield [("  ", ""), (_precise(error.source), "cyan")]
-        elif error.source.line is not None:
+        elsewhere = error.source.file is not None and error.source.file != self.verdict.target
+        if elsewhere or error.source.line is not None:
             yield [("  ", ""), (_precise(error.source), "cyan")]
         yield from self.wrapped(error.message, 2)
         if error.hint:

@@ -71,10 +71,10 @@ def unscraped(workload: Workload, options: Options) -> Findings:
     ]
     if not metrics:
         return
-    scraped = {(id(s.container), s.port.index) for s in scrapes(workload)}
+    scraped = {(id(s.container), s.port.position) for s in scrapes(workload)}
     for container, port in metrics:
-        if (id(container), port.index) not in scraped:
-            yield container.at("ports", port.index), _why(workload, container, port)
+        if (id(container), port.position) not in scraped:
+            yield container.at("ports", port.position), _why(workload, container, port)
 
 
 def _why(workload: Workload, container: Container, port: Port) -> str:

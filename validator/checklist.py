@@ -13,6 +13,7 @@ from validator.cluster.monitoring import Monitor, scrapes
 from validator.cluster.rbac import Binding, account_of, runs_pods
 from validator.cluster.secrets import Consumer, asks_for_certificate, secret_sources
 from validator.finding import (
+    TITLES,
     ChecklistItem,
     Evidence,
     Finding,
@@ -239,20 +240,6 @@ def _accounts(cluster: Cluster) -> Facts:
     for workload in workloads:
         yield Evidence(f"runs as {account_of(workload)}", workload.resource.ref)
 
-
-TITLES = (
-    "All secrets stored in external secrets manager",
-    "TLS enabled on ingress",
-    "Network policies applied",
-    "HPA configured for API service",
-    "PodDisruptionBudgets set",
-    "Monitoring and alerting configured",
-    "Backup jobs scheduled",
-    "Resource limits set on all containers",
-    "Health probes configured",
-    "RBAC configured for service accounts",
-)
-"""The items in the deployment guide's words and order."""
 
 _FACTS: dict[int, Callable[[Cluster], Facts]] = {
     1: _secrets,

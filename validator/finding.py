@@ -156,6 +156,21 @@ class Evidence:
     source: Source = NOWHERE
 
 
+TITLES = (
+    "All secrets stored in external secrets manager",
+    "TLS enabled on ingress",
+    "Network policies applied",
+    "HPA configured for API service",
+    "PodDisruptionBudgets set",
+    "Monitoring and alerting configured",
+    "Backup jobs scheduled",
+    "Resource limits set on all containers",
+    "Health probes configured",
+    "RBAC configured for service accounts",
+)
+"""The checklist's items in the deployment guide's words and order; item 1 is the first."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChecklistItem:
     """A line of the production checklist: number, title, verdict, evidence."""

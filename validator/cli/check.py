@@ -58,7 +58,7 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print it and exit."
 )
-def main(
+def check(
     targets: tuple[str, ...],
     form: str,
     output: str | None,
@@ -79,6 +79,8 @@ def main(
     plain YAML, or `-` for standard input. Without one, every overlay is judged.
 
     Exit code: 0 nothing at or above --fail-on, 1 findings, 2 something could not be judged.
+
+    Other commands: `qt-validate rules` lists the rules, `qt-validate explain ID` explains one.
     """
     # One short run: a collection would walk hundreds of thousands of nodes that all live to the end.
     gc.disable()

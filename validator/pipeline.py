@@ -11,7 +11,7 @@ from typing import Any
 
 from validator.check import RuleCrashError, check, parse_options
 from validator.checklist import judge_items
-from validator.cluster import Cluster, Namespace
+from validator.cluster import Cluster
 from validator.config import Settings
 from validator.finding import Renderer, Source, TargetError, Verdict
 from validator.kustomization import SourceTree, read_tree
@@ -129,11 +129,9 @@ def _judge_one(
     found = rendered.resources
     _refuse_duplicates(found, rendered.sources)
     profile = _profile(target, request)
-    complete = (
-        target.kind == "overlay" or request.complete or request.profile is not None or _self_contained(found)
-    )
+    whole = target.kind == "overlay" or request.complete or request.profile is not None
     schemas = Schemas([r for r in found if r.kind == "CustomResourceDefinition"])
-    cluster = Cluster(found, request.settings, complete=complete, profile=profile)
+    cluster = Cluster(found, request.settings, complete=whole or None, profile=profile)
     context: dict[type, Any] = {Schemas: schemas, Topology: topology, Reachability: Reachability(cluster)}
     findings, outcomes = check(cluster, rules, ignored, context)
     fixes = {rule.id: rule for rule in rules}
@@ -143,7 +141,7 @@ def _judge_one(
         target=target.shown,
         profile=profile,
         renderer=rendered.renderer,
-        complete=complete,
+        complete=cluster.complete,
         counts={
             "objects": len(found),
             "containers": len(cluster.containers),
@@ -177,14 +175,6 @@ def _profile(target: Target, request: Request) -> str:
     if request.profile:
         return request.profile
     return "prod" if target.kind == "stdin" else request.settings.profile_of(target.path)
-
-
-def _self_contained(found: list[Resource]) -> bool:
-    """A plain input that holds the Namespaces of its workloads is meant as a whole."""
-    cluster = Cluster(found)
-    rendered = {namespace.name for namespace in cluster.of(Namespace)}
-    used = {workload.namespace for workload in cluster.workloads}
-    return bool(used) and used <= rendered
 
 
 def _refuse_duplicates(found: list[Resource], sources: Sources) -> None:

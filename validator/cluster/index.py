@@ -29,7 +29,8 @@ _METADATA_NAME = "kubernetes.io/metadata.name"
 class Cluster:
     """The objects of one target, as Kubernetes would see them together.
 
-    `complete` says whether absences mean anything: an overlay is complete, a lone file is not.
+    `complete` says whether absences mean anything. None: by whether the objects hold the Namespaces of
+    their workloads, as an input does that is meant as a whole.
     """
 
     def __init__(
@@ -37,12 +38,11 @@ class Cluster:
         resources: list[Resource],
         settings: Settings | None = None,
         *,
-        complete: bool = True,
+        complete: bool | None = True,
         profile: str = "prod",
     ) -> None:
         self.resources = resources
         self.settings = settings or Settings()
-        self.complete = complete
         self.profile = profile
         self._by_kind: dict[tuple[str, str], list[Resource]] = defaultdict(list)
         for resource in resources:
@@ -50,10 +50,16 @@ class Cluster:
         self._views: dict[type[View], tuple[Any, ...]] = {}
         self._names: dict[type[View], dict[tuple[str, str], Any]] = {}
         self._selecting: dict[type[View], dict[int, list[Any]]] = {}
+        self.complete = self._self_contained() if complete is None else complete
 
     def at(self) -> Address:
         """The target as a whole, for what no object could carry."""
         return Address(None)
+
+    def _self_contained(self) -> bool:
+        rendered = {namespace.name for namespace in self.of(Namespace)}
+        used = {workload.namespace for workload in self.workloads}
+        return bool(used) and used <= rendered
 
     # --- objects
 

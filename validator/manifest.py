@@ -38,6 +38,7 @@ _WORDS: dict[str, Any] = {
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
     **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
 }
+_TEMPLATE = "this looks like a template; render it first (`helm template …`) and pass the result"
 _TAG = "tag:yaml.org,2002:"
 _SEPARATOR = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _DEEP_INDENT = re.compile(rf"^[ \t?:-]{{{MAX_DEPTH}}}", re.MULTILINE)
@@ -347,6 +348,7 @@ def _construct(node: Any, oddities: list[Oddity], file: str) -> Any:
                 mark = key_node.start_mark
                 raise TargetError(
                     "a key of this mapping is itself a list or a mapping; Kubernetes keys are strings",
+                    hint=_TEMPLATE if isinstance(key_node, MappingNode) else None,
                     source=Source(file, mark.line + 1, mark.column + 1, certainty="exact"),
                 )
             spoken = _key(key_node)
@@ -417,15 +419,22 @@ def _walk_depth(text: str, file: str, first_line: int) -> None:
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > MAX_DEPTH:
-                    mark: Any = event.start_mark
-                    raise TargetError(
-                        f"nested more than {MAX_DEPTH} levels deep, which no Kubernetes object is",
-                        source=Source(file, first_line + mark.line + 1, mark.column + 1, certainty="exact"),
-                    )
+                    raise _too_deep(event.start_mark, file, first_line)
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
-    except yaml.YAMLError:
+    except yaml.YAMLError as error:
+        # libyaml may look 1,024 characters ahead for a key, and stop at a limit of its own before we do.
+        if "nesting depth" in str(getattr(error, "problem", "")):
+            raise _too_deep(getattr(error, "problem_mark", None), file, first_line) from None
         return  # reported with the position in the whole file by the composer, which stops there too
+
+
+def _too_deep(mark: Any, file: str, first_line: int) -> TargetError:
+    line, column = (first_line + mark.line + 1, mark.column + 1) if mark else (None, None)
+    return TargetError(
+        f"nested more than {MAX_DEPTH} levels deep, which no Kubernetes object is",
+        source=Source(file, line, column, certainty="exact"),
+    )
 
 
 def _check_expansion(node: Node, file: str, sizes: dict[int, tuple[int, int]]) -> tuple[int, int]:
@@ -464,7 +473,7 @@ def _syntax_error(error: yaml.YAMLError, text: str, file: str) -> TargetError:
         lines = text.split("\n", line)
         bad = lines[line - 1] if line <= len(lines) else ""
         if "{{" in bad or "{%" in bad:
-            hint = "this looks like a template; render it first (`helm template …`) and pass the result"
+            hint = _TEMPLATE
         elif "\t" in bad[: column + 1]:
             hint = "YAML does not allow a tab for indentation"
     elif (position := getattr(error, "position", None)) is not None:

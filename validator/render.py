@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from validator.config import nearest
 from validator.finding import Renderer, Source, TargetError
 from validator.kustomization import SourceTree
 
@@ -28,6 +29,16 @@ _NO_NETWORK = {
     **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9"),
     **dict.fromkeys(("NO_PROXY", "no_proxy"), ""),
 }
+
+
+_ID = r"(\w+)\.[^/\s]+/([^\s':;]+)\.[^\s.':;]+"
+"""How Kustomize writes an object's identity: `Deployment.v1.apps/api.trading`, `Pod.v1.[noGrp]/x.[noNs]`."""
+_FIELDS = (
+    "resources components crds namespace namePrefix nameSuffix labels commonAnnotations patches images "
+    "replacements replicas configMapGenerator secretGenerator generatorOptions generators transformers "
+    "validators helmCharts helmGlobals configurations openapi sortOptions buildMetadata"
+).split()
+"""A kustomization's fields that are not deprecated (Kustomize's api/types/kustomization.go)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +141,8 @@ def read_version(name: str, text: str) -> str | None:
 def explain(stderr: str, code: int, tree: SourceTree) -> TargetError:
     """Kustomize's complaint in a person's words; what is not recognised is shown as it is."""
     text = stderr.strip()
+    if match := re.search(r'"command failed" err=("(?:[^"\\]|\\.)*")', text):  # kubectl logs it, quoted
+        text = str(json.loads(match[1]))
     if tree.problem is not None:
         problem = tree.problem.unjudged
         return TargetError(problem.message, hint=problem.hint, source=problem.source, detail=text)
@@ -141,8 +154,8 @@ def explain(stderr: str, code: int, tree: SourceTree) -> TargetError:
             source=_top(tree),
             detail=text,
         )
-    if match := re.search(r"already registered id: (\S+?)\.(\S+)/(\S+?)\.(\S+?)'?$", text, re.MULTILINE):
-        kind, name = match[1], match[3]
+    if match := re.search(rf"already registered id: {_ID}", text):
+        kind, name = match[1], match[2]
         places = tree.sources_of(kind, name)
         shown = " and ".join(str(p) for p in places) or "the sources"
         return TargetError(
@@ -151,16 +164,19 @@ def explain(stderr: str, code: int, tree: SourceTree) -> TargetError:
             source=places[-1] if places else _top(tree),
             detail=text,
         )
-    if match := re.search(r"no (?:resource )?matches for Id (\S+?)\.(\S+)/(\S+?)\.(\S+?);", text):
+    if match := re.search(rf"no (?:resource )?matches for Id {_ID}", text):
         return TargetError(
-            f"a patch is for {match[1]}/{match[3]}, which no resource of this overlay is",
+            f"a patch is for {match[1]}/{match[2]}, which no resource of this overlay is",
             hint="correct the patch's kind or name, or remove the patch",
             source=_top(tree),
             detail=text,
         )
     if match := re.search(r'unknown field "([^"]+)"', text):
+        field = match[1]
         return TargetError(
-            f"a kustomization has the unknown field `{match[1]}`", source=_top(tree), detail=text
+            f"a kustomization has the unknown field `{field}`{nearest(field, _FIELDS)}",
+            source=_line_of(field, tree),
+            detail=text,
         )
     missing = re.findall(r"'([^']+)'\s*: (?:lstat|evalsymlink)|(?:open|lstat|stat) (\S+): no such file", text)
     if missing:
@@ -172,6 +188,16 @@ def explain(stderr: str, code: int, tree: SourceTree) -> TargetError:
             detail=text,
         )
     return TargetError(f"Kustomize refused it: {last}", source=_top(tree), detail=text)
+
+
+def _line_of(field: str, tree: SourceTree) -> Source:
+    """Where a kustomization sets a field at its top level."""
+    for file in tree.kustomizations:
+        lines = Path(file).read_text(encoding="utf-8", errors="replace").splitlines()
+        for number, line in enumerate(lines, 1):
+            if re.match(rf"['\"]?{re.escape(field)}['\"]?\s*:", line):
+                return Source(file, number, 1, certainty="exact")
+    return _top(tree)
 
 
 def _top(tree: SourceTree) -> Source:

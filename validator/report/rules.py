@@ -21,8 +21,8 @@ def markdown(rules: Iterable[Rule]) -> str:
     lines = [
         "# Rules",
         "",
-        "Made by `make docs` from the docstrings of `validator/rules`. A line marked `# <- here` is where the",
-        "rule reports. P means that the rule is asked in the `prod` profile only.",
+        "Made by `make docs` from the docstrings of `validator/rules`. A line marked `# <- here` is where",
+        "the rule reports. P means that the rule is asked in the `prod` profile only.",
         "",
     ]
     for family, members in groupby(rules, key=lambda rule: rule.family):

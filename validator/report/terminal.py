@@ -37,6 +37,8 @@ _MARKS = {
     ItemStatus.NOT_JUDGED: ("?", "??"),
 }
 _FAILING_SHOWN = 3
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
+"""A name in a manifest must not be able to move the reader's cursor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,9 @@ def report(verdicts: Sequence[Verdict], style: Style) -> str:
         lines += _Target(verdict, style).lines()
     if len(verdicts) > 1 and not style.quiet:
         lines.append([])
-        lines += (_summary(verdict, style, name=True) for verdict in verdicts)
+        for verdict in verdicts:
+            lines += _summary(verdict, style, name=True)
+    lines = [[(text.translate(_CONTROLS), part) for text, part in line] for line in lines]
     return _colored(lines, style) if style.color else _plain(lines, style)
 
 
@@ -105,14 +109,14 @@ class _Target:
         yield []
         if self.style.verbose:
             yield from self.rules()
-        yield _summary(verdict, self.style)
+        yield from _summary(verdict, self.style)
 
     def heading(self) -> Iterator[Line]:
         verdict = self.verdict
         counts = verdict.counts
         facts = [
             f"profile {verdict.profile}",
-            f"{counts['objects']} objects, {counts['containers']} containers",
+            ", ".join(_count(counts[key], key.removesuffix("s")) for key in ("objects", "containers")),
         ]
         if verdict.renderer is not None and verdict.renderer.version:
             facts.append(f"{verdict.renderer.name} {verdict.renderer.version}")
@@ -265,6 +269,10 @@ def _precise(source: Source) -> str:
     return str(source) if source.column is None or source.line is None else f"{source}:{source.column}"
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _in_short(evidence: tuple[Evidence, ...]) -> tuple[Evidence]:
     """One line for a passed item: the counts when there are any, else the first object and how many more."""
     counts = [each.text for each in evidence if each.object is None]
@@ -274,15 +282,15 @@ def _in_short(evidence: tuple[Evidence, ...]) -> tuple[Evidence]:
     return (Evidence(f"{first.text}; and {more} more" if more else first.text, first.object, first.source),)
 
 
-def _summary(verdict: Verdict, style: Style, *, name: bool = False) -> Line:
+def _summary(verdict: Verdict, style: Style, *, name: bool = False) -> list[Line]:
     """The last line: whether it is fit, in one sentence."""
     prefix = f"{verdict.target}: " if name else ""
     if verdict.error is not None:
-        return [(f"{prefix}cannot be judged", "bold red")]
+        return [[(f"{prefix}cannot be judged", "bold red")]]
     found = [f.severity for f in verdict.findings if f.suppressed is None]
     status = [item.status for item in verdict.checklist]
     counts = ", ".join(
-        f"{number} {severity.label}{'s' if number != 1 and severity is not Severity.INFO else ''}"
+        (f"{number} info" if severity is Severity.INFO else _count(number, severity.label))
         for severity in sorted(Severity, reverse=True)
         if (number := found.count(severity)) or severity is Severity.ERROR
     )
@@ -299,4 +307,11 @@ def _summary(verdict: Verdict, style: Style, *, name: bool = False) -> Line:
     items = f"{passed} of {len(status)} items passed" + (f" ({', '.join(others)})" if others else "")
     good = not failed and Severity.ERROR not in found
     mark = _MARKS[ItemStatus.PASS if good else ItemStatus.FAIL][0 if style.unicode else 1]
-    return [(f"{mark} {prefix}{items}; {counts}", "bold green" if good else "bold red"), (more, "dim")]
+    color = "bold green" if good else "bold red"
+    text = textwrap.wrap(f"{mark} {prefix}{items}; {counts}", style.width, break_long_words=False)
+    lines: list[Line] = [[(part, color)] for part in text]
+    if len(text[-1]) + len(more) <= style.width:
+        lines[-1].append((more, "dim"))
+    else:
+        lines.append([(more.strip(), "dim")])
+    return lines

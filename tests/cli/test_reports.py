@@ -66,8 +66,8 @@ def test_failures_come_first_with_their_line_then_checklist_and_summary(
     out = qt_validate(bad.name, cwd=bad.parent).out
     positions = [
         out.index("Deployment/api  api.yaml"),
-        out.index("error   images.moving-tag"),
         out.index("error   probes.readiness-missing"),
+        out.index("error   images.moving-tag"),
         out.index("Production checklist"),
         out.index(" 1  All secrets stored in external secrets manager"),
         out.index("✘  9  Health probes configured"),

@@ -354,7 +354,7 @@ def _construct(node: Any, oddities: list[Oddity], file: str) -> Any:
             spoken = _key(key_node)
             oddities.append(_odd(key_node, f"the key {key_node.value!r} is not a string; quote it"))
             key = spoken
-        elif key == "<<" and key_node.style is None:
+        elif key == "<<" and not key_node.style:
             merges.append(value)
             continue
         if key in result:

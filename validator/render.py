@@ -75,10 +75,8 @@ def find_program(choice: str | None = None) -> Program:
             return Program("kustomize", path)
     if choice != "kustomize" and (path := shutil.which("kubectl")):
         return Program("kubectl", path)
-    wanted = f"`{choice}` is" if choice else "neither `kustomize` nor `kubectl` is"
-    raise TargetError(
-        f"{wanted} not on PATH, and an overlay needs Kustomize to be built", hint=HOW_TO_GET_ONE
-    )
+    wanted = f"`{choice}` is not" if choice else "neither `kustomize` nor `kubectl` is"
+    raise TargetError(f"{wanted} on PATH, and an overlay needs Kustomize to be built", hint=HOW_TO_GET_ONE)
 
 
 class Build:

@@ -37,6 +37,15 @@ class LimitRange(View):
     kinds = (("", "LimitRange"),)
 
 
+class PriorityClass(View):
+    kinds = (("scheduling.k8s.io", "PriorityClass"),)
+
+    @property
+    def is_default(self) -> bool:
+        """Whether pods that name no class get this one."""
+        return self.get("globalDefault") is True
+
+
 class Service(View):
     kinds = (("", "Service"),)
 
@@ -120,7 +129,7 @@ class PodDisruptionBudget(View):
                 shown += f" of {pods} = {amount}"
             if field == "maxUnavailable":
                 return min(amount, pods), shown
-            return max(pods - amount, 0), f"{shown}, {pods} - {amount} = {max(pods - amount, 0)}"
+            return max(pods - amount, 0), f"{shown}, {pods} - {amount} = {pods - amount}"
         return None
 
 

@@ -210,7 +210,16 @@ def most_pods(workload: Workload) -> Pods:
 
 
 def _rolling(replicas: int, update: dict[str, Any]) -> Pods:
-    """ResolveFenceposts (pkg/controller/deployment/util): surge rounds up, unavailable down, 25 % each."""
+    surge, unavailable = fenceposts(replicas, update)
+    return Pods(replicas, surge, min(replicas, surge + unavailable))
+
+
+def fenceposts(replicas: int, update: dict[str, Any]) -> tuple[int, int]:
+    """How many pods a rollout may add and how many it may take away, from its `rollingUpdate`.
+
+    ResolveFenceposts (pkg/controller/deployment/util): surge rounds up, unavailable down, 25 % each, and
+    where both come to 0 one may be unavailable.
+    """
     surge = scaled(update.get("maxSurge"), replicas, up=True)
     if surge is None:
         surge = scaled("25%", replicas, up=True) or 0
@@ -219,7 +228,7 @@ def _rolling(replicas: int, update: dict[str, Any]) -> Pods:
         unavailable = scaled("25%", replicas, up=False) or 0
     if surge <= 0 and unavailable <= 0:
         unavailable = 1
-    return Pods(replicas, max(surge, 0), min(replicas, max(surge, 0) + max(unavailable, 0)))
+    return max(surge, 0), max(unavailable, 0)
 
 
 def _job(parallelism: int, spec: dict[str, Any]) -> Pods:

@@ -2,10 +2,10 @@
 
     make bench                       # or: python bench/run.py --runs 15
 
-Whole processes, side by side: each round runs every command once, so that a busy moment hits all of them. Shown are
-the medians of wall time, CPU time of all processes together, and peak resident memory of the largest one.
-kubeconform and kube-score are built from their Go modules into bench/out; kubeconform gets its schemas from the
-same wheel as qt-validate.
+Whole processes, side by side: each round runs every command once, so that a busy moment hits all of
+them. Shown are the medians of wall time, CPU time of all processes together, and peak resident memory of
+the largest one. kubeconform and kube-score are built from their Go modules into bench/out; kubeconform
+gets its schemas from the same wheel as qt-validate.
 """
 
 import argparse

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from validator.cluster import Cluster, HorizontalPodAutoscaler, Ingress, PodDisruptionBudget, Workload
 from validator.cluster.alerting import RuleSource, coverage
+from validator.cluster.backup import backups
 from validator.cluster.monitoring import Monitor, scrapes
 from validator.cluster.rbac import Binding, account_of, runs_pods
 from validator.cluster.secrets import Consumer, asks_for_certificate, secret_sources
@@ -197,7 +198,11 @@ def _monitoring(cluster: Cluster) -> Facts:
 
 
 def _backups(cluster: Cluster) -> Facts:
-    yield Evidence("no database")
+    found = [backup for backup in backups(cluster).all if not backup.suspended]
+    if not found:
+        yield Evidence("no database")
+    for backup in found:
+        yield Evidence(f"{backup.name} is backed up by {backup.tool} {backup.when}", backup.by.resource.ref)
 
 
 def _resources(cluster: Cluster) -> Facts:

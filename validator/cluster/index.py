@@ -118,16 +118,18 @@ class Cluster:
     def select(self, namespace: str, selector: Selector) -> tuple[Workload, ...]:
         """The workloads of a namespace whose pods a selector selects.
 
-        Equality pairs are answered by the index: the rarest pair gives the candidates.
+        Equality pairs and `In` are answered by the index: the rarest one gives the candidates.
         """
         if selector.null:
             return ()
-        if selector.pairs:
-            by_label = self._pods_by_label
-            lists = [by_label.get((namespace, key, value), []) for key, value in selector.pairs]
-            candidates = min(lists, key=len)
-        else:
-            candidates = self._pods_by_namespace.get(namespace, [])
+        by_label = self._pods_by_label
+        lists = [by_label.get((namespace, key, value), []) for key, value in selector.pairs]
+        for requirement in selector.requirements:
+            if requirement.operator == "In":
+                labels = [(namespace, requirement.key, value) for value in requirement.values]
+                found = [workload for label in labels for workload in by_label.get(label, ())]
+                lists.append(sorted(found, key=lambda workload: workload.resource.ref.index))
+        candidates = min(lists, key=len) if lists else self._pods_by_namespace.get(namespace, [])
         return tuple(w for w in candidates if selector.matches(w.pod_labels))
 
     def selecting(self, view: type[V], workload: Workload) -> tuple[V, ...]:

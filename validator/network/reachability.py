@@ -5,30 +5,29 @@ up; a pod that no policy of a direction selects is open in it; a connection need
 its origin and the ingress side of its destination.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from validator.cluster import Cluster, NetworkPolicy, Selector, Workload
-from validator.manifest import mapping, sequence
+from validator.network.address import within
+from validator.network.grants import Direction, Grant, grants
 
 if TYPE_CHECKING:
     from validator.network.topology import External
-
-Direction = Literal["ingress", "egress"]
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One side of a connection: pods (namespace and labels) or an address range.
 
-    `ports` maps the container port names of the pods to numbers; `workload` is set for our own.
+    `labels=None`: pods of any labels, so a selector may mean them. `ports` maps the container port names
+    of the pods to numbers; `workload` is set for our own.
     """
 
     name: str
     namespace: str | None = None
-    labels: tuple[tuple[str, str], ...] = ()
+    labels: tuple[tuple[str, str], ...] | None = ()
     cidr: str | None = None
     ports: tuple[tuple[str, int, str], ...] = ()
     workload: Workload | None = None
@@ -54,7 +53,7 @@ class Endpoint:
         """An external of the topology; without a namespace its pods run in ours."""
         if external.cidr is not None:
             return cls(external.name, cidr=external.cidr)
-        return cls(external.name, external.namespace or home, tuple(external.pods.items()))
+        return cls(external.name, external.namespace or home, tuple(external.pods.items()) or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +64,53 @@ class Answer:
     policies: tuple[NetworkPolicy, ...]
 
 
+class _Side:
+    """What a set of policies allows in a direction, found by a label that the other side must have.
+
+    A namespace may have thousands of policies for all its pods, and each connection is asked for.
+    """
+
+    def __init__(self, policies: tuple[NetworkPolicy, ...], direction: Direction) -> None:
+        self._every = [grant for policy in policies for grant in grants(policy, direction)]
+        self._by_label: dict[tuple[str, str], list[Grant]] = {}
+        self._rest: list[Grant] = []
+        for grant in self._every:
+            selector = grant.pods if grant.means_pods() else Selector()
+            labels = list(selector.pairs[:1])
+            if not labels:
+                among = [r for r in selector.requirements if r.operator == "In"]
+                labels = [(among[0].key, value) for value in among[0].values] if among else []
+            for label in labels:
+                self._by_label.setdefault(label, []).append(grant)
+            if not labels:
+                self._rest.append(grant)
+
+    def grants(self, other: "Endpoint") -> Iterator[Grant]:
+        """Those that may mean the other side."""
+        if other.labels is None:
+            yield from self._every
+            return
+        yield from self._rest
+        for label in other.labels:
+            yield from self._by_label.get(label, ())
+
+
 class Reachability:
     """Answers for one cluster; cheap to make, as policies are only read when asked for."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
+        self._governing: dict[tuple[int, Direction], tuple[NetworkPolicy, ...]] = {}
+        self._sides: dict[tuple[Direction, tuple[NetworkPolicy, ...]], _Side] = {}
 
     def governing(self, workload: Workload, direction: Direction) -> tuple[NetworkPolicy, ...]:
         """The policies that restrict a workload's pods in a direction."""
-        kind = direction.capitalize()
-        return tuple(p for p in self.cluster.policies_of(workload) if kind in p.types)
+        found = self._governing.get((id(workload), direction))
+        if found is None:
+            kind = direction.capitalize()
+            found = tuple(p for p in self.cluster.policies_of(workload) if kind in p.types)
+            self._governing[id(workload), direction] = found
+        return found
 
     def egress(self, origin: Workload, destination: Endpoint, port: int, protocol: str) -> Answer:
         """Whether the policies of `origin` let it open a connection to `destination`."""
@@ -97,25 +133,23 @@ class Reachability:
         policies = self.governing(workload, direction)
         if not policies:
             return Answer(True, ())
-        for policy in policies:
-            for rule in sequence(policy.spec.get(direction)):
-                if _port_matches(mapping(rule).get("ports"), port, protocol, ports) and self._peers_match(
-                    policy, mapping(rule).get("from" if direction == "ingress" else "to"), other
-                ):
-                    return Answer(True, policies)
+        side = self._sides.get((direction, policies))
+        if side is None:
+            side = self._sides[direction, policies] = _Side(policies, direction)
+        for grant in side.grants(other):
+            if port_matches(grant.ports, port, protocol, ports) and self.means(grant, other):
+                return Answer(True, policies)
         return Answer(False, policies)
 
-    def _peers_match(self, policy: NetworkPolicy, peers: Any, other: Endpoint) -> bool:
-        """No peers means anyone; otherwise one peer must match."""
-        if not sequence(peers):
-            return True
-        return any(self.peer_matches(policy, mapping(peer), other) for peer in sequence(peers))
+    def means(self, grant: Grant, other: Endpoint) -> bool:
+        """Whether a grant is for the other side; no peer means anyone."""
+        return grant.peer is None or self.peer_matches(grant.policy, grant.peer, other)
 
     def peer_matches(self, policy: NetworkPolicy, peer: dict[str, Any], other: Endpoint) -> bool:
         """Whether one entry of `from` or `to` means the other side."""
         block = peer.get("ipBlock")
         if type(block) is dict:
-            return other.cidr is not None and _within(other.cidr, block)
+            return other.cidr is not None and within(other.cidr, block)
         if other.cidr is not None or other.namespace is None:
             return False
         namespaces = peer.get("namespaceSelector")
@@ -129,15 +163,21 @@ class Reachability:
             if not Selector.parse(namespaces).matches(labels):
                 return False
         pods = peer.get("podSelector")
-        return pods is None or Selector.parse(pods).matches(dict(other.labels))
+        return pods is None or other.labels is None or Selector.parse(pods).matches(dict(other.labels))
 
 
-def _port_matches(declared: Any, port: int, protocol: str, named: tuple[tuple[str, int, str], ...]) -> bool:
+def covers_port(ports: Iterable[dict[str, Any]], port: int, protocol: str) -> bool:
+    """Whether a rule's `ports` hold a port number; names, which only the pods can tell, do not."""
+    return port_matches(tuple(ports), port, protocol, ())
+
+
+def port_matches(
+    declared: tuple[dict[str, Any], ...], port: int, protocol: str, named: tuple[tuple[str, int, str], ...]
+) -> bool:
     """No ports means all; an entry without `port` means all ports of its protocol."""
-    entries = sequence(declared)
-    if not entries:
+    if not declared:
         return True
-    for entry in map(mapping, entries):
+    for entry in declared:
         if entry.get("protocol", "TCP") != protocol:
             continue
         number, last = entry.get("port"), entry.get("endPort")
@@ -148,34 +188,4 @@ def _port_matches(declared: Any, port: int, protocol: str, named: tuple[tuple[st
                 return True
         elif type(number) is int and number <= port <= (last if type(last) is int else number):
             return True
-    return False
-
-
-@lru_cache(maxsize=1024)
-def _network(text: str) -> IPv4Network | IPv6Network | None:
-    try:
-        return ip_network(text, strict=False)
-    except ValueError:
-        return None
-
-
-def _within(cidr: str, block: dict[str, Any]) -> bool:
-    """Whether a block covers an address range (exceptions cut private ranges out of the internet).
-
-    A range that an exception covers whole is not within; one that merely overlaps an exception is.
-    """
-    inner, outer = _network(cidr), _network(str(block.get("cidr")))
-    if inner is None or outer is None or inner.version != outer.version:
-        return False
-    if not _subnet(inner, outer):
-        return False
-    exceptions = [_network(str(e)) for e in sequence(block.get("except"))]
-    return not any(e is not None and e.version == inner.version and _subnet(inner, e) for e in exceptions)
-
-
-def _subnet(inner: IPv4Network | IPv6Network, outer: IPv4Network | IPv6Network) -> bool:
-    if isinstance(inner, IPv4Network) and isinstance(outer, IPv4Network):
-        return inner.subnet_of(outer)
-    if isinstance(inner, IPv6Network) and isinstance(outer, IPv6Network):
-        return inner.subnet_of(outer)
     return False

@@ -17,6 +17,7 @@ from typing import Any
 from validator.config import nearest
 from validator.finding import Source, TargetError
 from validator.manifest import Document, decode, mapping, parse, sequence
+from validator.network.address import within
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,14 @@ class External:
     namespace: str | None = None
     pods: dict[str, str] = field(default_factory=dict)
     cidr: str | None = None
+
+    def covers(self, other: "External") -> bool:
+        """Whether it holds all of another external, itself included."""
+        if self.cidr is not None or other.cidr is not None:
+            return (
+                self.cidr is not None and other.cidr is not None and within(other.cidr, {"cidr": self.cidr})
+            )
+        return self.namespace == other.namespace and self.pods.items() <= other.pods.items()
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,11 +63,13 @@ case $missing in
   *promtool*)
     # promtool is one static-enough binary inside the prometheus package: taken out of it, so that no Prometheus
     # server, user or unit comes along.
-    cd "$work"
     chmod 0755 "$work" # apt's download user must be able to read it
-    apt-get download -qq prometheus
-    dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool
-    $as_root install -m 0755 usr/bin/promtool "$promtool"
+    ( # in a subshell: "$0" below may be a relative path
+      cd "$work"
+      apt-get download -qq prometheus
+      dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool
+    )
+    $as_root install -m 0755 "$work/usr/bin/promtool" "$promtool"
     ;;
 esac
 "$0" --check

@@ -41,7 +41,7 @@ done
 
 # One at a time on this claim: a Job started by hand would otherwise delete the running one's unfinished folder.
 exec 9>"$BACKUP_DIR/.lock"
-flock -n 9 || fail "another backup is writing to $BACKUP_DIR"
+flock -n 9 || fail "another backup is writing to $BACKUP_DIR, or a restore reads from it"
 
 connection=$(mktemp -d)
 unfinished=

@@ -11,7 +11,8 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -106,6 +107,22 @@ class _Composer(CParser):
         pass
 
 
+class _Locator(CParser):
+    """Composes for positions only: values are not looked at, so a scalar costs no decision."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+
+    def resolve(self, kind: type[Node], value: Any, implicit: tuple[bool, bool]) -> Any:
+        return None
+
+    def descend_resolver(self, parent: Any, index: Any) -> None:
+        pass
+
+    def ascend_resolver(self) -> None:
+        pass
+
+
 @dataclass(frozen=True, slots=True)
 class Oddity:
     """Something a document's YAML does that the server would refuse or silently drop."""
@@ -115,7 +132,7 @@ class Oddity:
     column: int
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Document:
     """One YAML document: where it stands, and its text until a line inside it is asked for."""
 
@@ -126,7 +143,6 @@ class Document:
     end_line: int
     end_column: int
     oddities: tuple[Oddity, ...] = ()
-    _root: Node | None = field(default=None, repr=False)
 
     @property
     def source(self) -> Source:
@@ -137,9 +153,7 @@ class Document:
 
         A parent is shown by its key (`resources:`), a list item by its first character.
         """
-        if self._root is None:
-            self._root = _compose_one(self.text)
-        node, shown = self._root, self._root
+        node = shown = _compose_one(self.text)
         for key in path:
             step = _descend(node, key)
             if step is None:
@@ -165,8 +179,9 @@ class Document:
         )
 
 
+@lru_cache(maxsize=16)
 def _compose_one(text: str) -> Node:
-    parser = _Composer(text, {}, {})
+    parser = _Locator(text)
     parser.check_node()
     node = parser.get_node()
     assert node is not None  # it was composed once before
@@ -178,7 +193,7 @@ def _descend(node: Node, key: str | int) -> tuple[Node, Node] | None:
     if isinstance(node, MappingNode):
         found = None
         for key_node, value_node in node.value:
-            if _key(key_node) == key:
+            if key_node.value == key:
                 found = (key_node, value_node)
         return found
     if isinstance(node, SequenceNode) and isinstance(key, int) and 0 <= key < len(node.value):

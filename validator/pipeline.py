@@ -134,8 +134,9 @@ def _judge_one(
     cluster = Cluster(found, request.settings, complete=whole or None, profile=profile)
     context: dict[type, Any] = {Schemas: schemas, Topology: topology, Reachability: Reachability(cluster)}
     findings, outcomes = check(cluster, rules, ignored, context)
-    fixes = {rule.id: rule for rule in rules}
-    placed = tuple(replace(rendered.sources.place(f), fix=fixes[f.rule].fix) for f in findings)
+    found_by = {finding.rule for finding in findings}
+    fixes = {rule.id: rule.fix for rule in rules if rule.id in found_by}
+    placed = rendered.sources.place(findings, fixes)
     unchecked = {(r.ref.api_version, r.kind) for r in found if not schemas.knows(r.ref.api_version, r.kind)}
     return Verdict(
         target=target.shown,

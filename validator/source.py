@@ -1,6 +1,6 @@
 """From a field of a rendered object to the place in the files that a person can change."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from validator.finding import NOWHERE, Address, Evidence, Finding, Source
@@ -27,10 +27,17 @@ class Sources:
         path = (*resource.base, *address.path)
         return resource.document.locate(path) if path else resource.document.source
 
-    def place(self, finding: Finding) -> Finding:
-        """The finding with its line, and those of its related places."""
-        related = tuple(replace(r, source=self.locate(r.address)) for r in finding.related)
-        return replace(finding, source=self.locate(finding.address), related=related)
+    def place(self, findings: Iterable[Finding], fixes: Mapping[str, str]) -> tuple[Finding, ...]:
+        """The findings, object by object, with their lines, related places' lines and each rule's advice."""
+        return tuple(
+            replace(
+                finding,
+                source=self.locate(finding.address),
+                related=tuple(replace(r, source=self.locate(r.address)) for r in finding.related),
+                fix=fixes[finding.rule],
+            )
+            for finding in sorted(findings, key=_object_first)
+        )
 
     def prove(self, evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
         """Evidence with the lines of its objects."""
@@ -40,3 +47,8 @@ class Sources:
             else replace(e, source=as_origin(self.locate(Address(e.object))))
             for e in evidence
         )
+
+
+def _object_first(finding: Finding) -> int:
+    """Findings of one object together: its document is then composed once."""
+    return finding.address.object.index if finding.address.object else -1

@@ -24,7 +24,7 @@ def sources(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def rendered(renderers: dict[str, str]) -> list[dict[str, Any]]:
-    command = [renderers["v5.8.1"], "build", ROOT / "deploy/k8s/overlays/prod"]
+    command = [renderers["v5.8.1"], "build", str(ROOT / "deploy/k8s/overlays/prod")]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return list(yaml.safe_load_all(text))
 

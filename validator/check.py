@@ -96,6 +96,18 @@ def _inject(rule: Rule, kind: type, context: Mapping[type, Any]) -> Any:
     return context[kind]
 
 
+def check_options(rules: Iterable[Rule], settings: Settings) -> None:
+    """Check every `[rules."ID"]` table up front. Raises TargetError for an unknown rule or option."""
+    known = {rule.id: rule for rule in rules}
+    for rule_id in settings.rules:
+        if rule_id not in known:
+            raise TargetError(
+                f'`[rules."{rule_id}"]`: there is no such rule{nearest(rule_id, known)}',
+                source=Source(str(settings.file), certainty="origin"),
+            )
+        parse_options(known[rule_id], settings)
+
+
 def parse_options(rule: Rule, settings: Settings) -> Any:
     """The rule's Options with the values of `[rules."ID"]`; unknown keys and wrong types are errors."""
     kind = rule.options

@@ -4,8 +4,6 @@ Keys are strict: an unknown one is an error with the nearest name. Options of a 
 `[rules."family.name"]` and are checked against the `Options` dataclass in the rule's own file.
 """
 
-import difflib
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -72,6 +70,8 @@ class Settings:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean X?` when something known is close, else nothing."""
+    import difflib
+
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"; did you mean `{close[0]}`?" if close else ""
 
@@ -87,6 +87,8 @@ def find(start: Path) -> Path | None:
 
 def load(file: Path) -> Settings:
     """Read a configuration file. Raises TargetError naming file, key and what would be right."""
+    import tomllib
+
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:

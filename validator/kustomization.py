@@ -14,8 +14,8 @@ from typing import Any
 
 from validator.finding import NOWHERE, ObjectRef, Source, TargetError
 from validator.manifest import Document, decode, dig, mapping, parse, sequence
+from validator.overlay import kustomization_file
 
-FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _REMOTE = re.compile(
     r"^(?:[a-z][a-z0-9+.-]*://|git::|git@|[\w.-]+@[\w.-]+:|github\.com[/:]|[\w-]+(?:\.[\w-]+)+/.*\?ref=)"
 )
@@ -63,14 +63,6 @@ class SourceTree:
     def sources_of(self, kind: str, name: str) -> list[Source]:
         """Every document of a kind and name, for messages about duplicates."""
         return [c.source for c in self.candidates if c.kind == kind and c.name == name]
-
-
-def kustomization_file(folder: Path) -> Path | None:
-    """The kustomization of a folder, when it is one."""
-    for name in FILE_NAMES:
-        if os.path.isfile(candidate := folder / name):
-            return candidate
-    return None
 
 
 def is_remote(entry: str) -> bool:

@@ -7,8 +7,9 @@ schema is loaded and compiled when the first object of its kind is met.
 
 import json
 import re
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import cache, cached_property
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,13 +30,19 @@ class SchemaFault(NamedTuple):
     message: str
 
 
+class _Compiled(NamedTuple):
+    """A schema and its validator; both None for a kind that has none."""
+
+    schema: Any
+    validator: "jsonschema_rs.Draft7Validator | None"
+
+
 class Schemas:
     """All schemas at hand; `definitions` are the target's own CustomResourceDefinition objects."""
 
     def __init__(self, definitions: list[Resource] | None = None) -> None:
         self._definitions = definitions or []
-        self._validators: dict[tuple[str, str], Any] = {}
-        self._schemas: dict[tuple[str, str], Any] = {}
+        self._compiled: dict[tuple[str, str], _Compiled] = {}
 
     @cached_property
     def version(self) -> str:
@@ -66,46 +73,10 @@ class Schemas:
     def validator(self, api_version: str, kind: str) -> "jsonschema_rs.Draft7Validator | None":
         """The compiled schema of a kind, or None."""
         key = (api_version, kind)
-        if key not in self._validators:
-            self._validators[key] = self._compile(api_version, kind)
-        validator: jsonschema_rs.Draft7Validator | None = self._validators[key]
-        return validator
-
-    def _compile(self, api_version: str, kind: str) -> Any:
-        schema = self._schema(api_version, kind)
-        if schema is None:
-            return None
-        import jsonschema_rs
-
-        try:
-            return jsonschema_rs.Draft7Validator(schema)
-        except ValueError:
-            pass  # a pattern in Go's dialect, or a schema that is none
-        try:
-            return jsonschema_rs.Draft7Validator(_portable(schema))
-        except ValueError:
-            return None
-
-    def _schema(self, api_version: str, kind: str) -> Any:
-        key = (api_version, kind)
-        if key not in self._schemas:
-            self._schemas[key] = self._load(api_version, kind)
-        return self._schemas[key]
-
-    def _load(self, api_version: str, kind: str) -> Any:
-        own = self._own.get((api_version, kind))
-        if own is not None:
-            return own
-        group, _, version = api_version.rpartition("/")
-        name = f"{group}_{version}_{kind}.json"
-        if "/" in name:
-            return None
-        for folder in ("packed", "crds"):
-            try:
-                return json.loads((_FOLDER / folder / name).read_bytes())
-            except OSError:
-                continue
-        return None
+        if key not in self._compiled:
+            own = self._own.get(key)
+            self._compiled[key] = _bundled(*key) if own is None else _compile(own)
+        return self._compiled[key].validator
 
     def faults(self, resource: Resource) -> list[SchemaFault]:
         """What the schema refuses in an object; nothing when the kind is unknown."""
@@ -119,9 +90,36 @@ class Schemas:
         except ValueError as error:  # a value JSON cannot hold, such as .nan or a 30-digit integer
             return [SchemaFault((), f"cannot be written as JSON: {error}")]
         secret = resource.kind == "Secret"
-        schema = self._schema(resource.ref.api_version, resource.ref.kind)
+        schema = self._compiled[resource.ref.api_version, resource.ref.kind].schema
         faults = {fault for e in errors for fault in _explain(e, resource.value, schema, secret)}
         return sorted(faults, key=_order)
+
+
+def prepare(kinds: Iterable[tuple[str, str]]) -> None:
+    """Load and compile the bundled schemas of (apiVersion, kind) pairs, to have them when objects come."""
+    for api_version, kind in kinds:
+        _bundled(api_version, kind)
+
+
+@cache
+def _bundled(api_version: str, kind: str) -> _Compiled:
+    group, _, version = api_version.rpartition("/")
+    name = f"{group}_{version}_{kind}.json"
+    if "/" not in name:
+        for folder in ("packed", "crds"):
+            with suppress(OSError):
+                return _compile(json.loads((_FOLDER / folder / name).read_bytes()))
+    return _Compiled(None, None)
+
+
+def _compile(schema: Any) -> _Compiled:
+    import jsonschema_rs
+
+    with suppress(ValueError):
+        return _Compiled(schema, jsonschema_rs.Draft7Validator(schema))
+    with suppress(ValueError):  # a pattern in Go's dialect, or else a schema that is none
+        return _Compiled(schema, jsonschema_rs.Draft7Validator(_portable(schema)))
+    return _Compiled(schema, None)
 
 
 def _order(fault: SchemaFault) -> tuple[list[str], str]:

@@ -4,12 +4,14 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from validator.config import Settings
 from validator.finding import Source, TargetError
-from validator.kustomization import kustomization_file, read_tree
-from validator.manifest import MAX_BYTES, Document, Resource, decode, parse, resources, too_large
+from validator.overlay import FILE_NAMES, kustomization_file
+
+if TYPE_CHECKING:
+    from validator.manifest import Document, Resource
 
 YAML = (".yaml", ".yml", ".json")
 
@@ -80,10 +82,12 @@ def discover(settings: Settings) -> list[Target]:
 
 def _roots(folder: Path) -> list[Target]:
     """The kustomizations below a folder that no other one includes; components are not built alone."""
+    from validator.kustomization import read_tree
+
     folders = []
     for name, children, files in os.walk(folder):
         children[:] = sorted(c for c in children if not c.startswith(".") and c != "node_modules")
-        if {"kustomization.yaml", "kustomization.yml", "Kustomization"} & set(files):
+        if set(FILE_NAMES) & set(files):
             folders.append(Path(name))
     included: set[str] = set()
     for path in folders:
@@ -97,11 +101,13 @@ def _is_component(folder: Path) -> bool:
     return file is not None and "kind: Component" in file.read_text(encoding="utf-8", errors="replace")
 
 
-def read_plain(target: Target) -> tuple[list[Resource], list[str]]:
+def read_plain(target: Target) -> tuple[list["Resource"], list[str]]:
     """The objects of plain YAML, and notes about files that were passed over.
 
     In a folder, files whose documents are no Kubernetes objects are noted, not judged.
     """
+    from validator.manifest import MAX_BYTES, decode, parse, resources
+
     if target.kind == "stdin":
         data = sys.stdin.buffer.read(MAX_BYTES + 1)
         return resources(parse(decode(data, "<stdin>"), "<stdin>")), []
@@ -120,7 +126,9 @@ def read_plain(target: Target) -> tuple[list[Resource], list[str]]:
     return resources(documents), notes
 
 
-def _parse_file(path: Path) -> list[tuple[object, Document]]:
+def _parse_file(path: Path) -> list[tuple[object, "Document"]]:
+    from validator.manifest import MAX_BYTES, decode, parse, too_large
+
     shown = show(path)
     try:
         size = path.stat().st_size

@@ -14,7 +14,7 @@ from validator.config import Settings, find, load, nearest
 from validator.finding import Severity, TargetError, Unjudged, Verdict
 
 if TYPE_CHECKING:
-    from validator.pipeline import Progress, Request
+    from validator.input import Progress, Request
     from validator.report.terminal import Style
     from validator.rule import Rule
     from validator.target import Target
@@ -84,14 +84,14 @@ def check(
     """
     # One short run: a collection would walk hundreds of thousands of nodes that all live to the end.
     gc.disable()
-    from validator.pipeline import Request
+    from validator.input import Request
 
     threshold = FAIL_ON[fail_on]
     lowest = min(threshold or Severity.WARNING, Severity.WARNING)
     try:
         settings = _settings(config, targets)
         request = Request(settings, profile, complete, renderer, allow_remote)
-        verdicts = list(_verdicts(targets, request, select, ignore))
+        verdicts = _verdicts(targets, request, select, ignore)
     except TargetError as error:
         _complain(error.unjudged, verbose=verbose)
         sys.exit(2)
@@ -138,38 +138,41 @@ def _short(file: Path) -> Path:
 
 def _verdicts(
     arguments: tuple[str, ...], request: "Request", select: tuple[str, ...], ignore: tuple[str, ...]
-) -> Iterator[Verdict]:
+) -> list[Verdict]:
     """One verdict a target, in the order given; a target that cannot be found has its error."""
-    from validator.pipeline import judge
+    from validator.input import Input
     from validator.target import discover, resolve
 
     settings = request.settings
-    found: list[Target | Verdict] = []
+    found: list[Input | Verdict] = []
     for argument in arguments:
         try:
-            found += resolve(argument, settings)
+            found += [Input(target, request) for target in resolve(argument, settings)]
         except TargetError as error:
             found.append(Verdict(argument, request.profile or "prod", error=error.unjudged))
     if not arguments:
-        found += discover(settings)
-    there = [each for each in found if not isinstance(each, Verdict)]
+        found += [Input(target, request) for target in discover(settings)]
+    there = [each for each in found if isinstance(each, Input)]
+    for each in there[:2]:
+        each.start()
+    # While Kustomize builds: rules and reasoning are many modules.
+    from validator.pipeline import judge
+
+    rules, ignored = _rules(settings, select, ignore)
     with _progress() as progress:
-        judged = judge(there, request, lambda: _rules(settings, select, ignore), progress)
-        for each in found:
-            yield each if isinstance(each, Verdict) else next(judged)
-        if not there:
-            _rules(settings, select, ignore)
+        judged = judge(there, request, rules, ignored, progress)
+        return [each if isinstance(each, Verdict) else next(judged) for each in found]
 
 
 def _rules(
     settings: Settings, select: tuple[str, ...], ignore: tuple[str, ...]
 ) -> tuple[tuple["Rule", ...], frozenset[str]]:
     """All rules, and the IDs switched off. Raises TargetError for a rule that is not known."""
-    from validator.pipeline import rule_options_are_valid
+    from validator.check import check_options
     from validator.rule import discover
 
     rules = discover()
-    rule_options_are_valid(rules, settings)
+    check_options(rules, settings)
     chosen = _named(rules, select, "--select")
     dropped = _named(rules, ignore, "--ignore")
     off = {

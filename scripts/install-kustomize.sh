@@ -29,7 +29,8 @@ fi
 echo "building kustomize $version (a minute or two, once)" >&2
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
-GOBIN=$folder GOFLAGS=-trimpath CGO_ENABLED=0 "$go" install -ldflags='-s -w' \
+GOBIN=$folder GOFLAGS=-trimpath CGO_ENABLED=0 "$go" install \
+  -ldflags="-s -w -X sigs.k8s.io/kustomize/api/provenance.version=$version" \
   "sigs.k8s.io/kustomize/kustomize/v5@$version" 2>"$folder/build.log" || {
   cat "$folder/build.log" >&2
   echo "could not build kustomize $version; put kustomize or kubectl on PATH instead" >&2

@@ -241,7 +241,8 @@ def _accounts(cluster: Cluster) -> Facts:
         f"{_count(len(workloads), 'workload')} with {_count(len(accounts), 'account')} of their own"
     )
     bindings = cluster.of(Binding)
-    yield Evidence(f"{_count(len(bindings), 'binding')}, none that grants everything")
+    granted = f"{_count(len(bindings), 'binding')}, none that grants everything"
+    yield Evidence(granted if bindings else "no role bound to any")
     for workload in workloads:
         yield Evidence(f"runs as {account_of(workload)}", workload.resource.ref)
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from validator.cluster import Cluster, Container, View
 from validator.config import Settings, nearest
@@ -83,11 +83,15 @@ def _run(rule: Rule, cluster: Cluster, context: Mapping[type, Any]) -> tuple[int
         import traceback
 
         raise RuleCrashError(
-            f"rule {rule.id} crashed on {target!r}: {type(error).__name__}: {error}",
+            f"rule {rule.id} crashed on {_shown(target)}: {type(error).__name__}: {error}",
             hint=f"this is a defect of the rule; go on without it: --ignore {rule.id}",
             detail=traceback.format_exc(),
         ) from error
     return seen or RuleStatus.NA, findings
+
+
+def _shown(target: Any) -> str:
+    return "the target as a whole" if isinstance(target, Cluster) else str(target)
 
 
 def _inject(rule: Rule, kind: type, context: Mapping[type, Any]) -> Any:
@@ -130,15 +134,22 @@ def parse_options(rule: Rule, settings: Settings) -> Any:
 
 
 def _typed(rule: Rule, key: str, value: Any, kind: Any, file: Source) -> Any:
-    origin = getattr(kind, "__origin__", kind)
+    origin, inner = get_origin(kind) or kind, get_args(kind)
     if origin in (tuple, frozenset) and isinstance(value, list):
-        return origin(value)
-    if origin in (dict, Mapping) or (isinstance(origin, type) and issubclass(origin, Mapping)):
-        if isinstance(value, dict):
+        if all(isinstance(item, inner[0]) for item in value):
+            return origin(value)
+    elif issubclass(origin, Mapping) and isinstance(value, dict):
+        if all(isinstance(item, inner[1]) for item in value.values()):
             return value
-    elif isinstance(origin, type) and isinstance(value, origin):
+    elif isinstance(value, origin):
         return value
     raise TargetError(
-        f'`[rules."{rule.id}"]`: `{key}` is {value!r}, not of type {getattr(kind, "__name__", kind)}',
-        source=file,
+        f'`[rules."{rule.id}"]`: `{key}` is {value!r}, not {_spoken(origin, inner)}', source=file
     )
+
+
+def _spoken(origin: type, inner: tuple[Any, ...]) -> str:
+    names = {str: "string", int: "number", float: "number", bool: "boolean"}
+    if origin in (tuple, frozenset):
+        return f"a list of {names[inner[0]]}s"
+    return f"a table of {names[inner[1]]}s" if inner else f"a {names[origin]}"

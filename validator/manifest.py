@@ -232,6 +232,9 @@ class Resource:
         """The namespace it lands in when nothing else is said: `default`."""
         return self.ref.namespace or "default"
 
+    def __str__(self) -> str:
+        return str(self.ref)
+
     def get(self, *path: str | int) -> Any:
         """The value at a path, or None when any step is absent or of another type."""
         return dig(self.value, *path)

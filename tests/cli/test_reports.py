@@ -210,5 +210,14 @@ def test_commands_beside_the_check(qt_validate: QtValidate, tmp_path: Path) -> N
     assert "Production checklist" in qt_validate("rules", cwd=tmp_path).out
 
 
+def test_a_slow_build_is_announced_on_a_terminal_and_the_line_goes_away(tmp_path: Path) -> None:
+    program = tmp_path / "kustomize"
+    program.write_text(f"#!/bin/sh\n[ $1 = version ] && exit\nsleep 1.3\nexec '{BIN / 'kustomize'}' \"$@\"\n")
+    program.chmod(0o755)
+    out = at_terminal("--renderer", program, "overlays/dev", columns=100)
+    assert "building deploy/k8s/overlays/dev … 1 s\r\x1b[K" in out
+    assert "Production checklist" in out
+
+
 def test_version(qt_validate: QtValidate) -> None:
     assert qt_validate("--version").out.startswith("qt-validate 0.")

@@ -173,6 +173,14 @@ def explain(stderr: str, code: int, tree: "SourceTree") -> TargetError:
             source=_top(tree),
             detail=text,
         )
+    if match := re.search(r"cycle detected: candidate root '([^']+)' contains visited root '([^']+)'", text):
+        inner, outer = (os.path.relpath(path) for path in match.groups())
+        return TargetError(
+            f"{inner} includes itself, by way of {outer}" if inner != outer else f"{inner} includes itself",
+            hint="a base must not list an overlay that stands on it",
+            source=_top(tree),
+            detail=text,
+        )
     if match := re.search(r'unknown field "([^"]+)"', text):
         from validator.config import nearest
 

@@ -37,6 +37,8 @@ def resolve(argument: str, settings: Settings) -> list[Target]:
     A path is looked for in the working directory, then below `root` of the configuration. A folder
     without a kustomization that holds overlays further down means those.
     """
+    if not argument.strip():
+        raise TargetError("a target is empty", hint="name an overlay's folder, a YAML file, or `-`")
     if argument == "-":
         return [Target("-", Path("-"), "stdin")]
     below = settings.folder / settings.root

@@ -37,6 +37,10 @@ def test_missing_path(qt_validate: QtValidate) -> None:
     refused(qt_validate("overlays/prd"), "`overlays/prd` does not exist", "deploy/k8s")
 
 
+def test_empty_target(qt_validate: QtValidate) -> None:
+    refused(qt_validate(""), "a target is empty")
+
+
 def test_no_target_and_no_overlay(qt_validate: QtValidate, tmp_path: Path) -> None:
     refused(qt_validate(cwd=tmp_path), "no overlay found", "name a target")
 
@@ -93,6 +97,7 @@ def test_not_an_object(qt_validate: QtValidate, tmp_path: Path) -> None:
             "a patch is for Pod/y",
         ),
         ("resources: [https://github.com/example/base?ref=v1]\n", "--allow-remote"),
+        ("resources: [.]\n", "includes itself"),
         ("configMapGenerator: {}\nresources: [pod.yaml]\n", "kustomization.yaml"),
     ],
 )

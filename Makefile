@@ -8,10 +8,10 @@ OLDEST_KUSTOMIZE := v5.5.0
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := validator build_schemas.py tests bench scripts
 
-.PHONY: help validate setup test lint format docs bench clean
+.PHONY: help validate setup test test-cluster lint format docs bench clean
 
 help: ## Show what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 validate: setup ## Is the prod overlay fit for production?
 	@$(BIN)/qt-validate overlays/prod
@@ -25,6 +25,10 @@ test: $(VENV)/installed-dev ## Run all tests, on the oldest and the newest Kusto
 	@scripts/install-kustomize.sh $(OLDEST_KUSTOMIZE) $(VENV)/kustomize-oldest $(BIN)/python
 	@scripts/install-test-tools.sh
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-cluster: $(VENV)/installed-dev ## Apply, run and drain the manifests on a real API server (builds one: ten minutes, once)
+	@scripts/install-kustomize.sh $(KUSTOMIZE) $(BIN) $(BIN)/python
+	@$(BIN)/python -m pytest tests/cluster $(ARGS)
 
 lint: $(VENV)/installed-dev ## Check style, types and layers
 	@$(BIN)/ruff check .
@@ -45,6 +49,7 @@ bench: $(VENV)/installed-dev ## Time qt-validate beside Kustomize, kubeconform a
 clean: ## Remove .venv and everything made in it
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist bench/out
 	rm -rf validator/schemas/packed
+	rm -rf .cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:

@@ -5,7 +5,7 @@ All requirements must hold; an empty selector selects everything, a null one not
 (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +79,14 @@ class Selector:
             if labels.get(key) != value:
                 return False
         return all(requirement.matches(labels) for requirement in self.requirements)
+
+    def without(self, left_out: Callable[[str], bool]) -> "Selector":
+        """The selector without what it demands of some keys."""
+        return Selector(
+            tuple(pair for pair in self.pairs if not left_out(pair[0])),
+            tuple(r for r in self.requirements if not left_out(r.key)),
+            self.null,
+        )
 
     def __str__(self) -> str:
         if self.null:

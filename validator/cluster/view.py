@@ -18,6 +18,11 @@ class View:
 
     kinds: ClassVar[tuple[tuple[str, str], ...]] = ()
 
+    @classmethod
+    def takes(cls, resource: Resource) -> bool:
+        """Whether an object of its kinds is one."""
+        return True
+
     def __init__(self, resource: Resource, cluster: "Cluster") -> None:
         self.resource = resource
         self.cluster = cluster

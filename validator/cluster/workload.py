@@ -54,6 +54,11 @@ class Workload(View):
 
     kinds = tuple(POD_TEMPLATES)
 
+    @classmethod
+    def takes(cls, resource: Resource) -> bool:
+        """A Rollout may have no template and take the one of a Deployment, which then is the workload."""
+        return resource.kind != "Rollout" or resource.get("spec", "workloadRef") is None
+
     def __init__(self, resource: Resource, cluster: "Cluster") -> None:
         super().__init__(resource, cluster)
         self.template_path = POD_TEMPLATES[resource.group, resource.kind]

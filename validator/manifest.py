@@ -264,6 +264,15 @@ def string(value: Any) -> str | None:
     return value if type(value) is str and value else None
 
 
+def spoken(value: Any) -> str:
+    """A scalar as text, as it would be with quotes around it; null is the empty string, as in the API."""
+    if type(value) is str:
+        return value
+    if type(value) is bool:
+        return str(value).lower()
+    return "" if value is None else str(value)
+
+
 def decode(data: bytes, file: str) -> str:
     """Bytes to text, or a TargetError that names the first byte that is not UTF-8."""
     if len(data) > MAX_BYTES:

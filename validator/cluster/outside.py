@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from validator.cluster.selector import Selector
-from validator.cluster.view import View
+from validator.cluster.view import View, strings
 
 if TYPE_CHECKING:
     from validator.cluster.index import Cluster
@@ -133,5 +133,5 @@ def _operated(view: View, name: str) -> OutsidePods:
     }
     extra = view.get("spec", "podMetadata", "labels")
     if type(extra) is dict:
-        labels.update({k: str(v) for k, v in extra.items()})
+        labels.update(strings(extra))
     return OutsidePods(view.namespace, labels, str(view), "operator.prometheus.io/")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from validator.manifest import mapping, sequence
+from validator.manifest import mapping, sequence, spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Selector:
         requirements = []
         for item in sequence(value.get("matchExpressions")):
             item = mapping(item)
-            values = frozenset(str(v) for v in sequence(item.get("values")))
+            values = frozenset(spoken(v) for v in sequence(item.get("values")))
             requirements.append(Requirement(str(item.get("key")), str(item.get("operator")), values))
         return cls(_pairs(value.get("matchLabels")), tuple(requirements))
 
@@ -96,7 +96,7 @@ class Selector:
 
 
 def _pairs(value: Any) -> tuple[tuple[str, str], ...]:
-    return tuple((str(k), str(v)) for k, v in mapping(value).items())
+    return tuple((k, spoken(v)) for k, v in mapping(value).items())
 
 
 NOTHING = Selector(null=True)

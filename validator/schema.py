@@ -258,7 +258,11 @@ def from_openapi(schema: dict[str, Any], *, root: bool = True) -> dict[str, Any]
         "x-kubernetes-embedded-resource"
     )
     if "properties" in schema:
-        required = set(schema.get("required", ()))
+        # The server fills in defaults before it asks what is required.
+        children = mapping(schema["properties"])
+        required = [n for n in schema.get("required", ()) if "default" not in mapping(children.get(n))]
+        if "required" in result:
+            result["required"] = required
         result["properties"] = {}
         for name, child in schema["properties"].items():
             converted = from_openapi(child, root=False)

@@ -500,6 +500,8 @@ def _syntax_error(error: yaml.YAMLError, text: str, file: str) -> TargetError:
             hint = _TEMPLATE
         elif "\t" in bad[: column + 1]:
             hint = "YAML does not allow a tab for indentation"
+        elif problem == "found undefined alias":
+            hint = "an anchor holds from where it stands to the end of its own document, not beyond `---`"
     elif (position := getattr(error, "position", None)) is not None:
         line = text.count("\n", 0, position) + 1
         column = position - text.rfind("\n", 0, position)

@@ -185,3 +185,8 @@ def test_an_anchor_of_another_document_is_explained() -> None:
         parse("a: &labels {b: c}\n---\na: *labels\n", "x.yaml")
     assert "not beyond `---`" in (caught.value.unjudged.hint or "")
     assert caught.value.unjudged.source.line == 3
+
+
+@pytest.mark.parametrize("text", ["kind: List\nitems: null\n", "kind: List\n", "kind: PodList\nitems:\n"])
+def test_a_list_of_nothing_is_no_object(text: str) -> None:
+    assert resources(parse(f"apiVersion: v1\n{text}", "x.yaml")) == []

@@ -538,8 +538,10 @@ def _collect(value: Any, document: Document, base: Path, found: list[Resource]) 
                 source=document.locate((*base, key)),
             )
     api_version, kind = value["apiVersion"], value["kind"]
-    if kind.endswith("List") and type(value.get("items")) is list:
-        for index, item in enumerate(value["items"]):
+    items = value.get("items")
+    empty = items is None and (kind == "List" or "items" in value)
+    if kind.endswith("List") and (empty or type(items) is list):
+        for index, item in enumerate(sequence(items)):
             _collect(item, document, (*base, "items", index), found)
         return
     metadata = mapping(value.get("metadata"))

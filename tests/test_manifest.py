@@ -178,3 +178,15 @@ def test_lists_are_their_items() -> None:
 def test_what_is_no_object(text: str, message: str) -> None:
     with pytest.raises(TargetError, match=message):
         resources(parse(text, "x.yaml"))
+
+
+def test_an_anchor_of_another_document_is_explained() -> None:
+    with pytest.raises(TargetError, match="undefined alias") as caught:
+        parse("a: &labels {b: c}\n---\na: *labels\n", "x.yaml")
+    assert "not beyond `---`" in (caught.value.unjudged.hint or "")
+    assert caught.value.unjudged.source.line == 3
+
+
+@pytest.mark.parametrize("text", ["kind: List\nitems: null\n", "kind: List\n", "kind: PodList\nitems:\n"])
+def test_a_list_of_nothing_is_no_object(text: str) -> None:
+    assert resources(parse(f"apiVersion: v1\n{text}", "x.yaml")) == []

@@ -49,3 +49,9 @@ def test_selectors_print_as_kubectl_writes_them() -> None:
     selector = Selector.parse({"matchLabels": {"app": "api"}, "matchExpressions": expressions})
     assert str(selector) == "app=api, tier not in (a, b), !x, y"
     assert (str(EVERYTHING), str(NOTHING)) == ("everything", "nothing")
+
+
+def test_unquoted_values_are_spoken_as_the_api_has_them() -> None:
+    assert Selector.parse({"matchLabels": {"on": True, "n": 5, "none": None}}).matches(
+        {"on": "true", "n": "5", "none": ""}
+    )

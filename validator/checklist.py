@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from validator.cluster import Cluster, HorizontalPodAutoscaler, Ingress, PodDisruptionBudget, Workload
 from validator.cluster.alerting import RuleSource, coverage
 from validator.cluster.backup import backups
+from validator.cluster.disruption import allowance
 from validator.cluster.monitoring import Monitor, scrapes
 from validator.cluster.rbac import Binding, account_of, runs_pods
+from validator.cluster.scaling import ScaledObject
 from validator.cluster.secrets import Consumer, asks_for_certificate, secret_sources
 from validator.finding import (
     TITLES,
@@ -143,12 +145,12 @@ def _policies(cluster: Cluster, topology: Topology | None) -> Facts:
 
 def _autoscalers(cluster: Cluster) -> Facts:
     listed = cluster.settings.autoscaled
-    found = False
-    for hpa in cluster.of(HorizontalPodAutoscaler):
+    autoscalers, unlisted = cluster.of(HorizontalPodAutoscaler), 0
+    for hpa in autoscalers:
         target = hpa.target[2]
         if listed and target not in listed:
+            unlisted += 1
             continue
-        found = True
         metrics = [
             str(mapping(m.get("resource") or m.get("containerResource")).get("name") or m.get("type"))
             for _, m in hpa.metrics
@@ -157,26 +159,32 @@ def _autoscalers(cluster: Cluster) -> Facts:
         yield Evidence(
             f"scales {hpa.target[1]}/{target} from {hpa.minimum} to {hpa.maximum}{on}", hpa.resource.ref
         )
-    if not found:
+    by_keda = cluster.of(ScaledObject)
+    for scaled in by_keda:
+        _, kind, name = scaled.target
+        if listed and name not in listed:
+            unlisted += 1
+            continue
+        yield Evidence(f"scales {kind}/{name} by KEDA", scaled.resource.ref)
+    if unlisted:
+        yield Evidence(f"{_count(unlisted, 'autoscaler')} of workloads that `autoscaled` does not list")
+    elif not autoscalers and not by_keda:
         yield Evidence(
             "no HorizontalPodAutoscaler, and `autoscaled` in qt-validate.toml lists no workload of this"
         )
 
 
 def _budgets(cluster: Cluster) -> Facts:
-    covered = 0
-    for pdb in cluster.of(PodDisruptionBudget):
-        for workload in pdb.workloads:
-            covered += 1
-            allowed = pdb.allowed_disruptions(workload.replicas)
-            how = (
-                f"{allowed[0]} of {_count(workload.replicas, 'pod')} may go at once"
-                if allowed
-                else "selects it"
-            )
-            yield Evidence(f"{workload}: {how}", pdb.resource.ref)
-    if not covered:
+    budgets = cluster.of(PodDisruptionBudget)
+    for pdb in budgets:
+        found = allowance(pdb)
+        how = f"{found.allowed} of {_count(found.pods, 'pod')} may go at once" if found else "selected"
+        if pdb.workloads:
+            yield Evidence(f"{_some([str(w) for w in pdb.workloads])}: {how}", pdb.resource.ref)
+    if not budgets:
         yield Evidence("no PodDisruptionBudget, and no workload with more than one pod")
+    elif not any(pdb.workloads for pdb in budgets):
+        yield Evidence(f"{_count(len(budgets), 'PodDisruptionBudget')} for pods that others make")
 
 
 def _monitoring(cluster: Cluster) -> Facts:

@@ -41,6 +41,19 @@ class ObjectRef:
         return f"{self.kind}/{self.name}"
 
 
+def show_path(path: Path) -> str:
+    """`spec.containers[0].image`; keys with dots in brackets."""
+    shown = ""
+    for key in path:
+        if isinstance(key, int):
+            shown += f"[{key}]"
+        elif "." in key or "/" in key:
+            shown += f'["{key}"]'
+        else:
+            shown += f".{key}" if shown else key
+    return shown
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """A field of an object; the empty path is the object itself, `object=None` the target as a whole.

@@ -267,6 +267,15 @@ def string(value: Any) -> str | None:
     return value if type(value) is str and value else None
 
 
+def spoken(value: Any) -> str:
+    """A scalar as text, as it would be with quotes around it; null is the empty string, as in the API."""
+    if type(value) is str:
+        return value
+    if type(value) is bool:
+        return str(value).lower()
+    return "" if value is None else str(value)
+
+
 def decode(data: bytes, file: str) -> str:
     """Bytes to text, or a TargetError that names the first byte that is not UTF-8."""
     if len(data) > MAX_BYTES:
@@ -494,6 +503,8 @@ def _syntax_error(error: yaml.YAMLError, text: str, file: str) -> TargetError:
             hint = _TEMPLATE
         elif "\t" in bad[: column + 1]:
             hint = "YAML does not allow a tab for indentation"
+        elif problem == "found undefined alias":
+            hint = "an anchor holds from where it stands to the end of its own document, not beyond `---`"
     elif (position := getattr(error, "position", None)) is not None:
         line = text.count("\n", 0, position) + 1
         column = position - text.rfind("\n", 0, position)
@@ -530,8 +541,10 @@ def _collect(value: Any, document: Document, base: Path, found: list[Resource]) 
                 source=document.locate((*base, key)),
             )
     api_version, kind = value["apiVersion"], value["kind"]
-    if kind.endswith("List") and type(value.get("items")) is list:
-        for index, item in enumerate(value["items"]):
+    items = value.get("items")
+    empty = items is None and (kind == "List" or "items" in value)
+    if kind.endswith("List") and (empty or type(items) is list):
+        for index, item in enumerate(sequence(items)):
             _collect(item, document, (*base, "items", index), found)
         return
     metadata = mapping(value.get("metadata"))

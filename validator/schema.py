@@ -14,7 +14,7 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from validator.config import nearest
-from validator.finding import Path
+from validator.finding import Path, show_path
 from validator.manifest import Resource, dig, mapping, sequence
 
 if TYPE_CHECKING:
@@ -134,29 +134,40 @@ def _explain(error: Any, root: Any, schema: Any, secret: bool) -> Iterator[Schem
         case "additionalProperties":
             known = mapping(dig(schema, *error.schema_path[:-1], "properties"))
             for field in kind.unexpected:
-                yield SchemaFault((*path, field), f"unknown field `{field}`{nearest(field, known)}")
+                yield SchemaFault(
+                    (*path, field), _said(path, f"unknown field `{field}`{nearest(field, known)}")
+                )
         case "required":
-            yield SchemaFault(path, f"required field `{kind.property}` is missing")
+            yield _fault(path, f"required field `{kind.property}` is missing")
         case "type":
             wanted = [t for t in kind.types if t != "null"] or ["null"]
             given = _value(root, path)
-            yield SchemaFault(path, f"expected {' or '.join(wanted)}, got {_spoken(given, secret)}")
+            yield _fault(path, f"expected {' or '.join(wanted)}, got {_spoken(given, secret)}")
         case "enum":
             options = [o for o in kind.options if o is not None]
             given = _value(root, path)
             shown = ", ".join(str(o) for o in options[:12])
             near = nearest(str(given), [str(o) for o in options])
-            yield SchemaFault(path, f"{_spoken(given, secret)} is not one of {shown}{near}")
+            yield _fault(path, f"{_spoken(given, secret)} is not one of {shown}{near}")
         case "oneOf" | "anyOf":
             branches: list[list[Any]] = [list(branch) for branch in (getattr(kind, "context", None) or [])]
             types = {t for b in branches for e in b if e.kind.name == "type" for t in e.kind.types}
             if types and all(len(b) == 1 and b[0].kind.name == "type" for b in branches):
                 either = " or ".join(sorted(types - {"null"}))
-                yield SchemaFault(path, f"expected {either}, got {_spoken(_value(root, path), secret)}")
+                yield _fault(path, f"expected {either}, got {_spoken(_value(root, path), secret)}")
             else:
-                yield SchemaFault(path, _message(error, secret))
+                yield _fault(path, _message(error, secret))
         case _:
-            yield SchemaFault(path, _message(error, secret))
+            yield _fault(path, _message(error, secret))
+
+
+def _fault(path: Path, message: str) -> SchemaFault:
+    return SchemaFault(path, _said(path, message))
+
+
+def _said(path: Path, message: str) -> str:
+    """With the field: one line may hold many, and an overlay's finding has no line of its own."""
+    return f"{show_path(path)}: {message}" if path else message
 
 
 def _message(error: Any, secret: bool) -> str:
@@ -258,7 +269,11 @@ def from_openapi(schema: dict[str, Any], *, root: bool = True) -> dict[str, Any]
         "x-kubernetes-embedded-resource"
     )
     if "properties" in schema:
-        required = set(schema.get("required", ()))
+        # The server fills in defaults before it asks what is required.
+        children = mapping(schema["properties"])
+        required = [n for n in schema.get("required", ()) if "default" not in mapping(children.get(n))]
+        if "required" in result:
+            result["required"] = required
         result["properties"] = {}
         for name, child in schema["properties"].items():
             converted = from_openapi(child, root=False)

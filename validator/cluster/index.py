@@ -71,7 +71,7 @@ class Cluster:
         """All objects of a view's kinds, in the order of the render."""
         found = self._views.get(view)
         if found is None:
-            chosen = [r for kind in view.kinds for r in self._by_kind.get(kind, ())]
+            chosen = [r for kind in view.kinds for r in self._by_kind.get(kind, ()) if view.takes(r)]
             if len(view.kinds) > 1:
                 chosen.sort(key=lambda resource: resource.ref.index)
             found = self._views[view] = tuple(view(resource, self) for resource in chosen)

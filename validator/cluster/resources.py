@@ -101,18 +101,19 @@ def has_pod_level(workload: Workload) -> bool:
     return bool(mapping(resources.get("requests")) or mapping(resources.get("limits")))
 
 
-def missing(container: Container, side: Side, resource: str) -> str | None:
-    """Why a value counts as missing, in words; None when the container or its pod sets it.
+def missing(container: Container, side: Side, resource: str, effect: str) -> str | None:
+    """That a value is missing, and the effect, in words; None when the container or its pod sets it.
 
-    A LimitRange's default does not count: it is named, since it is what the container will run with.
+    A LimitRange's default does not count. It is named instead of the effect, which it prevents.
     """
     if declares(container, side, resource) or pod_declares(container.workload, side, resource):
         return None
     said = f"no {resource} {side[:-1]}"
     default = default_of(container, side, resource)
     if default is None:
-        return said
-    return f"{said} of its own, {default.source} gives it {show(resource, default.value)} like every other"
+        return f"{said}: {effect}"
+    given = show(resource, default.value)
+    return f"{said} of its own: {default.source} gives it {given} like any other, whatever it needs"
 
 
 def pod_amount(workload: Workload, side: Side, resource: str) -> Fraction | None:

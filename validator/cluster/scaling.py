@@ -10,7 +10,7 @@ from validator.cluster.objects import HorizontalPodAutoscaler
 from validator.cluster.view import View
 from validator.cluster.workload import Workload
 from validator.finding import Path
-from validator.manifest import dig, mapping, string
+from validator.manifest import Resource, dig, mapping, string
 
 _Identity = tuple[str, str, str, str]
 _OF_RESOURCES = {"Resource": "resource", "ContainerResource": "containerResource"}
@@ -29,6 +29,25 @@ class ScaledObject(View):
         return group, string(ref.get("kind")) or "Deployment", string(ref.get("name")) or ""
 
 
+class ReferringRollout(View):
+    """An Argo Rollout that runs the pods of a Deployment and scales that down."""
+
+    kinds = (("argoproj.io", "Rollout"),)
+
+    @classmethod
+    def takes(cls, resource: Resource) -> bool:
+        return resource.get("spec", "workloadRef") is not None
+
+
+@lru_cache(maxsize=1)
+def _rolled_out(cluster: Cluster) -> frozenset[tuple[str, str, str]]:
+    return frozenset(
+        (rollout.namespace, str(rollout.get("spec", "workloadRef", "kind")), str(name))
+        for rollout in cluster.of(ReferringRollout)
+        if (name := rollout.get("spec", "workloadRef", "name"))
+    )
+
+
 @lru_cache(maxsize=1)
 def _scaled_objects(cluster: Cluster) -> dict[_Identity, list[ScaledObject]]:
     found: dict[_Identity, list[ScaledObject]] = defaultdict(list)
@@ -43,7 +62,12 @@ def is_autoscaled(workload: Workload) -> bool:
 
 
 def has_known_replicas(workload: Workload) -> bool:
-    """Whether `Workload.replicas` is true: not under KEDA, nor unset where an HPA may be out of sight."""
+    """Whether `Workload.replicas` is true: not under KEDA, nor unset where an HPA may be out of sight.
+
+    Nor of a Deployment whose pods a Rollout runs in a number of its own.
+    """
+    if (workload.namespace, workload.kind, workload.name) in _rolled_out(workload.cluster):
+        return False
     if workload.hpas:
         return True
     said = workload.cluster.complete or workload.spec.get("replicas") is not None

@@ -234,6 +234,20 @@ class OperatorSecret(View):
     kinds = tuple(_DESTINATIONS)
 
 
+_SUFFIXES: dict[tuple[str, str], tuple[str, ...]] = {
+    ("postgresql.cnpg.io", "Cluster"): ("-app", "-superuser", "-ca", "-server", "-replication"),
+    ("kafka.strimzi.io", "Kafka"): ("-cluster-ca-cert", "-clients-ca-cert"),
+    ("kafka.strimzi.io", "KafkaUser"): ("",),
+    ("elasticsearch.k8s.elastic.co", "Elasticsearch"): ("-es-elastic-user", "-es-http-certs-public"),
+}
+"""Operators' objects whose name, with these suffixes, names the Secrets with the credentials for their
+clients."""
+
+
+class Credentials(View):
+    kinds = tuple(_SUFFIXES)
+
+
 ISSUER_ANNOTATIONS = ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer")
 TLS_ACME = "kubernetes.io/tls-acme"
 
@@ -280,6 +294,9 @@ class SecretSources:
         for other in cluster.of(OperatorSecret):
             where = _DESTINATIONS[other.resource.group, other.kind]
             self._add(other.namespace, other.get(*where), other, None)
+        for issuer in cluster.of(Credentials):
+            for suffix in _SUFFIXES[issuer.resource.group, issuer.kind]:
+                self._add(issuer.namespace, issuer.name + suffix, issuer, None)
         for ingress in cluster.of(Ingress):
             if asks_for_certificate(ingress.annotations):
                 for entry in sequence(ingress.spec.get("tls")):

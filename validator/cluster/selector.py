@@ -5,11 +5,11 @@ All requirements must hold; an empty selector selects everything, a null one not
 (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from validator.manifest import mapping, sequence
+from validator.manifest import mapping, sequence, spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Selector:
         requirements = []
         for item in sequence(value.get("matchExpressions")):
             item = mapping(item)
-            values = frozenset(str(v) for v in sequence(item.get("values")))
+            values = frozenset(spoken(v) for v in sequence(item.get("values")))
             requirements.append(Requirement(str(item.get("key")), str(item.get("operator")), values))
         return cls(_pairs(value.get("matchLabels")), tuple(requirements))
 
@@ -80,6 +80,14 @@ class Selector:
                 return False
         return all(requirement.matches(labels) for requirement in self.requirements)
 
+    def without(self, left_out: Callable[[str], bool]) -> "Selector":
+        """The selector without what it demands of some keys."""
+        return Selector(
+            tuple(pair for pair in self.pairs if not left_out(pair[0])),
+            tuple(r for r in self.requirements if not left_out(r.key)),
+            self.null,
+        )
+
     def __str__(self) -> str:
         if self.null:
             return "nothing"
@@ -88,7 +96,7 @@ class Selector:
 
 
 def _pairs(value: Any) -> tuple[tuple[str, str], ...]:
-    return tuple((str(k), str(v)) for k, v in mapping(value).items())
+    return tuple((k, spoken(v)) for k, v in mapping(value).items())
 
 
 NOTHING = Selector(null=True)

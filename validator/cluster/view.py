@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from validator.finding import Address
-from validator.manifest import Resource, mapping
+from validator.manifest import Resource, mapping, spoken
 
 if TYPE_CHECKING:
     from validator.cluster.index import Cluster
@@ -17,6 +17,11 @@ class View:
     """
 
     kinds: ClassVar[tuple[tuple[str, str], ...]] = ()
+
+    @classmethod
+    def takes(cls, resource: Resource) -> bool:
+        """Whether an object of its kinds is one."""
+        return True
 
     def __init__(self, resource: Resource, cluster: "Cluster") -> None:
         self.resource = resource
@@ -50,4 +55,4 @@ class View:
 
 def strings(value: Any) -> dict[str, str]:
     """A map of strings; other values are spoken as strings, since the server would refuse them."""
-    return {k: v if type(v) is str else str(v) for k, v in mapping(value).items()}
+    return {k: spoken(v) for k, v in mapping(value).items()}

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from validator.cluster.objects import HorizontalPodAutoscaler
 
 _TEMPLATE: Path = ("spec", "template")
+_KNATIVE = "serving.knative.dev"
+_KNATIVE_LABELS = (f"{_KNATIVE}/service", f"{_KNATIVE}/configuration")
+"""What Knative writes on every pod of a Service, with its name."""
 POD_TEMPLATES: dict[tuple[str, str], Path] = {
     ("", "Pod"): (),
     ("", "PodTemplate"): ("template",),
@@ -26,7 +29,7 @@ POD_TEMPLATES: dict[tuple[str, str], Path] = {
     ("batch", "Job"): _TEMPLATE,
     ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template"),
     ("argoproj.io", "Rollout"): _TEMPLATE,
-    ("serving.knative.dev", "Service"): _TEMPLATE,
+    (_KNATIVE, "Service"): _TEMPLATE,
 }
 """Where each kind keeps its pod template. The two last are CRDs that embed one unchanged."""
 
@@ -54,6 +57,11 @@ class Workload(View):
 
     kinds = tuple(POD_TEMPLATES)
 
+    @classmethod
+    def takes(cls, resource: Resource) -> bool:
+        """A Rollout may have no template and take the one of a Deployment, which then is the workload."""
+        return resource.kind != "Rollout" or resource.get("spec", "workloadRef") is None
+
     def __init__(self, resource: Resource, cluster: "Cluster") -> None:
         super().__init__(resource, cluster)
         self.template_path = POD_TEMPLATES[resource.group, resource.kind]
@@ -61,6 +69,8 @@ class Workload(View):
         self.pod_path: Path = (*self.template_path, "spec")
         self.pod: dict[str, Any] = mapping(self.template.get("spec"))
         self.pod_labels = strings(mapping(self.template.get("metadata")).get("labels"))
+        if resource.group == _KNATIVE:
+            self.pod_labels |= dict.fromkeys(_KNATIVE_LABELS, self.name)
         self.containers: tuple[Container, ...] = tuple(self._containers())
 
     def _containers(self) -> "list[Container]":

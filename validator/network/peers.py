@@ -90,10 +90,7 @@ class Selection:
             return True
         if any(pods.namespace == namespace and pods.may_match(selector) for pods in self.cluster.outside):
             return True
-        visible = Selector(
-            tuple(pair for pair in selector.pairs if pair[0] not in _CONTROLLERS_LABELS),
-            tuple(r for r in selector.requirements if r.key not in _CONTROLLERS_LABELS),
-        )
+        visible = selector.without(_CONTROLLERS_LABELS.__contains__)
         return visible != selector and bool(self.cluster.select(namespace, visible))
 
     def closest(self, namespaces: Iterable[str], selector: Selector) -> str:

@@ -19,6 +19,7 @@ from validator.finding import (
     Source,
     Unjudged,
     Verdict,
+    show_path,
 )
 
 Line = list[tuple[str, str]]
@@ -250,19 +251,6 @@ class _Target:
         else:
             yield left
             yield [(" " * max(indent, 2), ""), (right, "cyan")]
-
-
-def show_path(path: Sequence[str | int]) -> str:
-    """`spec.containers[0].image`; keys with dots in brackets."""
-    shown = ""
-    for key in path:
-        if isinstance(key, int):
-            shown += f"[{key}]"
-        elif "." in key or "/" in key:
-            shown += f'["{key}"]'
-        else:
-            shown += f".{key}" if shown else key
-    return shown
 
 
 def _precise(source: Source) -> str:

@@ -6,7 +6,7 @@ kustomization.
 https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/#migrating-deployments-and-statefulsets-to-horizontal-autoscaling
 
 Fix: Remove `replicas`; on objects that are already in the cluster, take it out of the last-applied
-configuration first, as the page above says.
+configuration first (`kubectl apply edit-last-applied`), or the next apply scales to one pod.
 
 Bad:
     kind: Deployment

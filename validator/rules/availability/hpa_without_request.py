@@ -55,29 +55,31 @@ def hpa_without_request(hpa: HorizontalPodAutoscaler) -> Findings:
     workload = target_of(hpa)
     if workload is None:
         return
-    dead = [fault for metric in utilizations(hpa) if (fault := _dead(hpa, workload, metric))]
+    dead = [found for metric in utilizations(hpa) if (found := _dead(hpa, workload, metric))]
     effect = "it never scales" if len(dead) >= len(hpa.metrics) else "it never scales down"
-    for fault in dead:
-        yield fault._replace(message=f"{fault.message}: {effect}")
+    for fault, hint in dead:
+        yield fault._replace(message=f"{fault.message}: {effect}{hint}")
 
 
-def _dead(hpa: HorizontalPodAutoscaler, workload: Workload, metric: Utilization) -> Fault | None:
+def _dead(hpa: HorizontalPodAutoscaler, workload: Workload, metric: Utilization) -> tuple[Fault, str] | None:
+    """The fault of a metric that gives no number, and the nearest name where one is misspelled."""
     running = [container for container in workload.containers if container.role != "init"]
     names = [container.name for container in running]
     if metric.container is not None and metric.container not in names:
-        hint = nearest(metric.container, names)
         at = hpa.at(*metric.path, "container")
-        return Fault(at, f"{workload} has no container `{metric.container}`{hint}")
+        fault = Fault(at, f"{workload} has no container `{metric.container}`")
+        return fault, nearest(metric.container, names)
     without = [container for container in running if _lacks(workload, container, metric)]
     if not without:
         return None
     shown = ", ".join(container.name for container in without)
-    return Fault(
+    fault = Fault(
         hpa.at(*metric.path),
         f"the target is a share of the {metric.resource} request, and in {workload} {shown} "
         f"{'has' if len(without) == 1 else 'have'} none",
         related=tuple(Related(f"no {metric.resource} request", c.at("resources")) for c in without),
     )
+    return fault, ""
 
 
 def _lacks(workload: Workload, container: Container, metric: Utilization) -> bool:

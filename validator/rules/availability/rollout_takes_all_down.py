@@ -41,6 +41,9 @@ def rollout_takes_all_down(workload: Workload) -> Findings:
         if strategy.get("type") == "OnDelete":
             return
         unavailable = max(scaled(update.get("maxUnavailable"), pods, up=False) or 1, 1)
+        partition = update.get("partition")
+        if type(partition) is int and partition > 0:
+            return  # the pods below it are not updated
     elif strategy.get("type") == "Recreate":
         yield (
             workload.at("spec", field, "type"),

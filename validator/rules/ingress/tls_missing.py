@@ -61,7 +61,7 @@ def tls_missing(ingress: Ingress) -> Findings:
     if not entries:
         hosts = [host for each in rules if (host := string(dig(each, "host")))]
         shown = ", ".join(hosts[:4]) + (f" and {len(hosts) - 4} more" if len(hosts) > 4 else "") or "any host"
-        field = "`tls: []`" if "tls" in ingress.spec else "no `tls`"
+        field = "`tls: []`" if ingress.spec.get("tls") == [] else "no `tls`"
         yield ingress.at("spec", "tls"), f"{field}: {shown} answers in plain HTTP"
         return
     listed = [sequence(entry.get("hosts")) for entry in entries]

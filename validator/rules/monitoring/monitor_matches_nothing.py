@@ -44,8 +44,8 @@ from validator.rule import Findings, Severity, rule
 def monitor_matches_nothing(monitor: Monitor) -> Findings:
     if not monitor.is_closed or monitor.services or monitor.operated or monitor.reaches_outside_pods:
         return
-    if not monitor.of_services and monitor.workloads:
-        return
+    if monitor.selector.null or (not monitor.of_services and monitor.workloads):
+        return  # null is of a wrong type, which the schema reports
     places = ", ".join(monitor.namespaces or ())
     near = _nearest(monitor)
     yield (

@@ -61,5 +61,7 @@ def uncovered_workload(workload: Workload) -> Findings:
         yield workload.at(), "no alert is in the render"
         return
     jobs = sorted({job for scrape in scrapes(workload) for job in scrape.labels.get("job", ())})
-    known = f"scraped as {', '.join(jobs)}" if jobs else "its series would be kube-state-metrics' alone"
+    known = (
+        f"scraped as {', '.join(jobs)}" if jobs else "only kube-state-metrics would tell, nothing scrapes it"
+    )
     yield workload.at(), f"none of {alerts.alerts} alert expressions fires when it is down ({known})"

@@ -58,8 +58,8 @@ def default_deny_missing(cluster: Cluster) -> Findings:
         if missing:
             yield (
                 rendered[name].at() if name in rendered else cluster.at(),
-                f"no policy with an empty podSelector denies {' and '.join(missing)} by default in {name}, "
-                f"which has {count} {'workload' if count == 1 else 'workloads'}",
+                f"no policy with an empty podSelector denies {' and '.join(missing)} by default "
+                f"in namespace {name}, which has {count} {'workload' if count == 1 else 'workloads'}",
             )
 
 

@@ -37,8 +37,8 @@ from validator.rule import Findings, Severity, rule
 def peer_matches_nothing(policy: NetworkPolicy) -> Findings:
     known = selection(policy.cluster)
     for grant in both_directions(policy):
-        if not grant.means_pods() or grant.pods.everything or known.workloads(grant):
-            continue
+        if not grant.means_pods() or grant.pods.everything or grant.pods.null or known.workloads(grant):
+            continue  # null is of a wrong type, which the schema reports
         namespaces = known.closed_namespaces(grant)
         if namespaces is None or any(known.exists(name, grant.pods) for name in namespaces):
             continue

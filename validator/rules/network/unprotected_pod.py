@@ -41,7 +41,7 @@ def unprotected_pod(workload: Workload) -> Findings:
     if not types:
         yield (
             workload.at(),
-            f"no NetworkPolicy in {workload.namespace} selects its pods ({labels}): "
+            f"no NetworkPolicy in namespace {workload.namespace} selects its pods ({labels}): "
             "anybody may connect to them, and they to anything",
         )
         return

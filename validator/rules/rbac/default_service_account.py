@@ -35,5 +35,6 @@ def default_service_account(workload: Workload) -> Findings:
         how = "is `default`" if named else "is unset, which means `default`"
         yield (
             workload.at_pod("serviceAccountName"),
-            f"serviceAccountName {how}: the account that all pods of {workload.namespace} without one share",
+            f"serviceAccountName {how}: the account that all pods of namespace {workload.namespace} "
+            "without one share",
         )

@@ -31,8 +31,8 @@ from validator.rule import Findings, Severity, rule
 
 @rule(Severity.ERROR, item=10, neighbours=True)
 def role_missing(binding: Binding, cluster: Cluster) -> Findings:
-    if binding.role is not None or binding.binds_built_in():
-        return
+    if not binding.role_name or binding.role is not None or binding.binds_built_in():
+        return  # without a name the schema reports it
     namespace = "" if binding.role_kind == "ClusterRole" else binding.namespace
     place = f" in namespace {namespace}" if namespace else ""
     # A hint is sought among a bounded number of roles: the search is linear in them.

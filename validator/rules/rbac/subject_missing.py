@@ -1,8 +1,10 @@
 """Binding names an account that does not exist, so the pod that should hold the rights is refused.
 
 The server accepts such a binding. Only accounts of namespaces that the target itself fills are judged:
-those of other namespaces belong to somebody else, and `default` is everywhere. A ServiceAccount without a
-namespace is refused by the server; Kustomize fills it in only for accounts that it renders.
+those of other namespaces belong to somebody else, and `default` is everywhere. A RoleBinding may leave the
+namespace of an account out and means its own; in a ClusterRoleBinding the server refuses that
+(ValidateRoleBindingSubject, pkg/apis/rbac/validation), and Kustomize fills it in only for accounts that it
+renders.
 
 Fix: correct the subject's name or namespace, or add the ServiceAccount.
 
@@ -36,15 +38,18 @@ def subject_missing(binding: Binding, cluster: Cluster) -> Findings:
     for subject in binding.subjects:
         if subject.kind != "ServiceAccount":
             continue
-        if subject.namespace is None:
+        namespace = subject.namespace
+        if namespace is None and binding.kind == "RoleBinding":
+            namespace = binding.namespace
+        if namespace is None:
             yield (
                 binding.at("subjects", subject.index, "namespace"),
                 f"ServiceAccount `{subject.name}` has no namespace: the server refuses the binding",
             )
-        elif subject.namespace in owned and not has_account(cluster, subject.namespace, subject.name):
-            known = [a.name for a in cluster.of(ServiceAccount)[:200] if a.namespace == subject.namespace]
+        elif namespace in owned and not has_account(cluster, namespace, subject.name):
+            known = [a.name for a in cluster.of(ServiceAccount)[:200] if a.namespace == namespace]
             yield (
                 binding.at("subjects", subject.index, "name"),
-                f"no ServiceAccount `{subject.name}` in namespace {subject.namespace}: nobody gets "
+                f"no ServiceAccount `{subject.name}` in namespace {namespace}: nobody gets "
                 f"{binding.role_kind} {binding.role_name}{nearest(subject.name, known)}",
             )

@@ -2,7 +2,8 @@
 
 A wildcard verb includes `escalate` and `impersonate`, a wildcard resource includes Secrets
 (https://kubernetes.io/docs/concepts/security/rbac-good-practices/#least-privilege). A wildcard in
-`apiGroups` alone, with resources and verbs named, is a warning.
+`apiGroups` alone, with resources and verbs named, is a warning. `*/scale` means that subresource of every
+resource; `pods/*` means nothing at all (ResourceMatches, pkg/apis/rbac/v1/evaluation_helpers.go).
 
 Fix: list the verbs and resources that the component's code calls.
 
@@ -29,7 +30,7 @@ def wildcard(role: Role) -> Findings:
     for grant in role.grants:
         fields = {
             "verbs": "*" in grant.verbs,
-            "resources": any("*" in resource for resource in grant.resources),
+            "resources": any(r == "*" or r.startswith("*/") for r in grant.resources),
             "nonResourceURLs": "*" in grant.urls or "/*" in grant.urls,
             "apiGroups": "*" in grant.groups,
         }

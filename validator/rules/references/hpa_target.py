@@ -36,7 +36,9 @@ _BUILT_IN = frozenset({"", "apps", "batch"})
 
 
 def _is_judged(hpa: HorizontalPodAutoscaler) -> bool:
-    group, kind, _ = hpa.target
+    group, kind, name = hpa.target
+    if not kind or not name:
+        return False  # which the schema reports
     return group in _BUILT_IN or (group, kind) in hpa.cluster.kinds()
 
 

@@ -30,8 +30,6 @@ from validator.rule import Findings, Severity, rule
 
 @rule(Severity.WARNING, item=8)
 def cpu_limit(container: Container) -> Findings:
-    if reason := missing(container, "limits", "cpu"):
-        yield (
-            container.at("resources", "limits", "cpu"),
-            f"{reason}: it may take every idle core of the node (a limit would throttle it instead)",
-        )
+    effect = "it may take every idle core of the node (a limit would throttle it instead)"
+    if message := missing(container, "limits", "cpu", effect):
+        yield container.at("resources", "limits", "cpu"), message

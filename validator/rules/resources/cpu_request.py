@@ -33,8 +33,6 @@ from validator.rule import Findings, Severity, rule
 
 @rule(Severity.ERROR, item=8)
 def cpu_request(container: Container) -> Findings:
-    if reason := missing(container, "requests", "cpu"):
-        yield (
-            container.at("resources", "requests", "cpu"),
-            f"{reason}: the scheduler reserves nothing, and busy neighbours take the CPU",
-        )
+    effect = "the scheduler reserves nothing, and busy neighbours take the CPU"
+    if message := missing(container, "requests", "cpu", effect):
+        yield container.at("resources", "requests", "cpu"), message

@@ -29,8 +29,6 @@ from validator.rule import Findings, Severity, rule
 
 @rule(Severity.ERROR, item=8)
 def memory_limit(container: Container) -> Findings:
-    if reason := missing(container, "limits", "memory"):
-        yield (
-            container.at("resources", "limits", "memory"),
-            f"{reason}: a leak takes the node's memory and other pods with it",
-        )
+    effect = "a leak takes the node's memory and other pods with it"
+    if message := missing(container, "limits", "memory", effect):
+        yield container.at("resources", "limits", "memory"), message

@@ -31,8 +31,6 @@ from validator.rule import Findings, Severity, rule
 
 @rule(Severity.ERROR, item=8)
 def memory_request(container: Container) -> Findings:
-    if reason := missing(container, "requests", "memory"):
-        yield (
-            container.at("resources", "requests", "memory"),
-            f"{reason}: the pod is scheduled onto full nodes and evicted first",
-        )
+    effect = "the pod is scheduled onto full nodes and evicted first"
+    if message := missing(container, "requests", "memory", effect):
+        yield container.at("resources", "requests", "memory"), message

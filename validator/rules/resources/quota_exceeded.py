@@ -71,7 +71,7 @@ def _line(quota: ResourceQuota, name: str, hard: Fraction, found: list[Demand]) 
     with_ending = peak + sum((d.ending for d in found), Fraction(0))
     if with_ending <= hard:
         return
-    largest = sorted(found, key=lambda demand: -demand.peak)
+    largest = sorted((d for d in found if d.peak), key=lambda demand: -demand.peak)
     sums = f"{show(name, steady)} at maximum scale"
     if any(d.pods.surge or d.pods.terminating for d in found):
         sums += f", {show(name, peak)} with rollout surge"

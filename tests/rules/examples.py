@@ -198,6 +198,9 @@ def _complete_object(value: dict[str, Any], mentioned: frozenset[str]) -> dict[s
     if path is None:
         if kind == "NetworkPolicy":
             value.setdefault("spec", {}).setdefault("podSelector", {})
+        elif kind == "PersistentVolumeClaim":
+            claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+            value.setdefault("spec", claim)
         elif kind == "HorizontalPodAutoscaler" and "scaleTargetRef" not in mentioned:
             value.setdefault("spec", {})["scaleTargetRef"] = {
                 "apiVersion": "apps/v1",

@@ -12,12 +12,13 @@ from validator.cluster.validity.metadata import metadata
 from validator.cluster.validity.words import Fault, Faults
 from validator.cluster.validity.workloads import workload
 from validator.cluster.workload import POD_TEMPLATES
+from validator.config import KubeVersions
 from validator.manifest import Resource
 
 __all__ = ["faults"]
 
 _RBAC = "rbac.authorization.k8s.io"
-_KINDS: dict[tuple[str, str], Callable[[Resource, int], Faults]] = {
+_KINDS: dict[tuple[str, str], Callable[[Resource, KubeVersions], Faults]] = {
     **dict.fromkeys(POD_TEMPLATES, workload),
     ("", "Service"): network.service,
     ("networking.k8s.io", "Ingress"): network.ingress,
@@ -31,15 +32,17 @@ _KINDS: dict[tuple[str, str], Callable[[Resource, int], Faults]] = {
     ("autoscaling", "HorizontalPodAutoscaler"): stored.autoscaler,
     (_RBAC, "Role"): stored.role,
     (_RBAC, "ClusterRole"): stored.role,
+    (_RBAC, "RoleBinding"): stored.binding,
+    (_RBAC, "ClusterRoleBinding"): stored.binding,
     ("scheduling.k8s.io", "PriorityClass"): stored.priority_class,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): stored.definition,
 }
 
 
-def faults(resource: Resource, oldest: int) -> list[Fault]:
-    """(path, message) of each fault; `oldest` is the lowest minor version that is to accept the object."""
-    found = list(metadata(resource, oldest))
+def faults(resource: Resource, kube: KubeVersions) -> list[Fault]:
+    """(path, message) of each fault; `kube` are the versions that are all to accept the object."""
+    found = list(metadata(resource, kube))
     check = _KINDS.get((resource.group, resource.kind))
     if check is not None:
-        found += check(resource, oldest)
+        found += check(resource, kube)
     return found

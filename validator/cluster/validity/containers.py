@@ -1,5 +1,6 @@
 """Containers (validateContainerCommon, validateProbe, validateHandler in pkg/apis/core/validation)."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -8,15 +9,18 @@ from validator.cluster.quantity import quantity
 from validator.cluster.validity.numbers import amount, at_least, between, port_or_name
 from validator.cluster.validity.words import (
     Faults,
+    choice,
     config_key,
     dns_label,
     dns_subdomain,
+    needed,
     port_name,
     qualified,
     shown,
     variable,
     word,
 )
+from validator.config import KubeVersions
 from validator.finding import Path
 from validator.manifest import mapping, sequence
 
@@ -31,6 +35,19 @@ _NEVER_NEGATIVE = (
 )
 _VALUES = ("configMapKeyRef", "secretKeyRef", "fieldRef", "resourceFieldRef", "fileKeyRef")
 _RESOURCES = frozenset({"cpu", "memory", "ephemeral-storage"})
+_FIELDS = (
+    "metadata.name",
+    "metadata.namespace",
+    "metadata.uid",
+    "spec.nodeName",
+    "spec.serviceAccountName",
+    "status.hostIP",
+    "status.hostIPs",
+    "status.podIP",
+    "status.podIPs",
+)
+_RESOURCE_FIELDS = tuple(f"{side}.{name}" for side in ("limits", "requests") for name in sorted(_RESOURCES))
+_HEADER = re.compile("[-A-Za-z0-9]+")
 _MOST_ID = 2**31 - 1
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
@@ -42,7 +59,7 @@ class PodFacts:
     volumes: Collection[str] | None
     grace: int
     host_network: bool
-    oldest: int
+    kube: KubeVersions
 
 
 def container(at: Path, value: dict[str, Any], pod: PodFacts, *, init: bool) -> Faults:
@@ -52,6 +69,11 @@ def container(at: Path, value: dict[str, Any], pod: PodFacts, *, init: bool) -> 
         yield (*at, "image"), "the container has no image"
     elif type(image) is str and image != image.strip():
         yield (*at, "image"), f"the image `{image}` begins or ends with white space"
+    yield from choice(
+        (*at, "imagePullPolicy"), value.get("imagePullPolicy"), "Always", "IfNotPresent", "Never"
+    )
+    policy = value.get("terminationMessagePolicy")
+    yield from choice((*at, "terminationMessagePolicy"), policy, "File", "FallbackToLogsOnError")
     for index, entry in enumerate(map(mapping, sequence(value.get("ports")))):
         yield from _port((*at, "ports", index), entry, pod)
     for index, entry in enumerate(map(mapping, sequence(value.get("env")))):
@@ -61,7 +83,8 @@ def container(at: Path, value: dict[str, Any], pod: PodFacts, *, init: bool) -> 
         if len([f for f in ("configMapRef", "secretRef") if entry.get(f) is not None]) != 1:
             yield here, "needs one of configMapRef and secretRef"
         for field in ("configMapRef", "secretRef"):
-            yield from word((*here, field, "name"), mapping(entry.get(field)).get("name"), dns_subdomain)
+            if type(ref := entry.get(field)) is dict:
+                yield from needed((*here, field, "name"), ref.get("name"), dns_subdomain)
     yield from _mounts((*at, "volumeMounts"), value, pod)
     yield from resources((*at, "resources"), mapping(value.get("resources")))
     yield from _security((*at, "securityContext"), mapping(value.get("securityContext")))
@@ -97,7 +120,7 @@ def _port(at: Path, value: dict[str, Any], pod: PodFacts) -> Faults:
 def _variable(at: Path, value: dict[str, Any], pod: PodFacts) -> Faults:
     name, source = value.get("name"), value.get("valueFrom")
     if type(name) is str:
-        relaxed = pod.oldest >= _RELAXED_VARIABLES
+        relaxed = pod.kube.oldest >= _RELAXED_VARIABLES
         why = variable(name, relaxed=relaxed) if name else "the variable's name is empty"
         if why:
             yield (*at, "name"), why
@@ -109,11 +132,28 @@ def _variable(at: Path, value: dict[str, Any], pod: PodFacts) -> Faults:
     if value.get("value"):
         yield (*at, "valueFrom"), f"{name} has both `value` and `valueFrom`"
     for field in ("configMapKeyRef", "secretKeyRef"):
-        ref = mapping(source.get(field))
-        yield from word((*at, "valueFrom", field, "name"), ref.get("name"), dns_subdomain)
-        yield from word((*at, "valueFrom", field, "key"), ref.get("key"), config_key)
-    divisor = mapping(source.get("resourceFieldRef")).get("divisor")
-    yield from amount((*at, "valueFrom", "resourceFieldRef", "divisor"), divisor)
+        if type(ref := source.get(field)) is dict:
+            yield from needed((*at, "valueFrom", field, "name"), ref.get("name"), dns_subdomain)
+            yield from word((*at, "valueFrom", field, "key"), ref.get("key"), config_key)
+    resource = mapping(source.get("resourceFieldRef"))
+    here = (*at, "valueFrom", "resourceFieldRef")
+    yield from amount((*here, "divisor"), resource.get("divisor"))
+    kind = str(resource.get("resource") or "")
+    if not re.search("hugepages-", kind):
+        yield from choice((*here, "resource"), kind, *_RESOURCE_FIELDS)
+    yield from _field((*at, "valueFrom", "fieldRef", "fieldPath"), mapping(source.get("fieldRef")))
+
+
+def _field(at: Path, value: dict[str, Any]) -> Faults:
+    """A field of the pod that a variable may show."""
+    path = value.get("fieldPath")
+    if type(path) is not str:
+        return
+    whole = re.fullmatch(r"metadata\.(?:labels|annotations)\['(.*)'\]", path)
+    if whole is None:
+        yield from choice(at, path, *_FIELDS)
+    elif why := qualified(whole[1].lower()):
+        yield at, why
 
 
 def _mounts(at: Path, value: dict[str, Any], pod: PodFacts) -> Faults:
@@ -160,8 +200,12 @@ def resources(at: Path, value: dict[str, Any]) -> Faults:
                 yield here, f"{name} {each} is no whole number"
                 continue
             yield from amount(here, each)
+    huge = [name for name in (*limits, *requests) if name.startswith("hugepages-")]
+    if huge and not any(name in given for given in (limits, requests) for name in ("cpu", "memory")):
+        yield at, f"{huge[0]} needs cpu or memory beside it"
     for name, each in requests.items():
-        if name in _RESOURCES or "." not in name.partition("/")[0]:
+        domain, slash, _ = name.rpartition("/")
+        if "kubernetes.io" in domain or not (slash or name.startswith("hugepages-")):
             continue
         limit = limits.get(name)
         if limit is None:
@@ -201,6 +245,10 @@ def _handler(at: Path, value: dict[str, Any], grace: int) -> Faults:
             yield from between((*here, "port"), action.get("port"), 1, 65535)
         else:
             yield from port_or_name((*here, "port"), action.get("port"))
+            yield from choice((*here, "scheme"), action.get("scheme"), "HTTP", "HTTPS")
+            for index, header in enumerate(map(mapping, sequence(action.get("httpHeaders")))):
+                if type(name := header.get("name")) is str and not _HEADER.fullmatch(name):
+                    yield (*here, "httpHeaders", index, "name"), f"{shown(name)} is no header's name"
 
 
 def _security(at: Path, value: dict[str, Any]) -> Faults:
@@ -211,8 +259,8 @@ def _security(at: Path, value: dict[str, Any]) -> Faults:
             if value.get("privileged") is True:
                 message = "allowPrivilegeEscalation cannot be false where privileged is true"
                 yield (*at, "allowPrivilegeEscalation"), message
-            elif "SYS_ADMIN" in added or "CAP_SYS_ADMIN" in added:
-                message = "allowPrivilegeEscalation cannot be false where SYS_ADMIN is added"
+            elif "CAP_SYS_ADMIN" in added:
+                message = "allowPrivilegeEscalation cannot be false where CAP_SYS_ADMIN is added"
                 yield (*at, "allowPrivilegeEscalation"), message
 
 
@@ -220,8 +268,11 @@ def identities(at: Path, value: dict[str, Any]) -> Faults:
     """Users, groups and profiles, alike in pods and containers."""
     for field in ("runAsUser", "runAsGroup", "fsGroup"):
         yield from between((*at, field), value.get(field), 0, _MOST_ID)
+    yield from choice((*at, "procMount"), value.get("procMount"), "Default", "Unmasked")
     for field in ("seccompProfile", "appArmorProfile"):
         profile = mapping(value.get(field))
+        kinds = ("Localhost", "RuntimeDefault", "Unconfined")
+        yield from choice((*at, field, "type"), profile.get("type"), *kinds)
         local, named = profile.get("type") == "Localhost", profile.get("localhostProfile")
         if local and not named:
             yield (*at, field), "a profile of type Localhost needs localhostProfile"

@@ -15,6 +15,7 @@ from validator.cluster.validity.words import (
     path_segment,
     qualified,
 )
+from validator.config import KubeVersions
 from validator.finding import Path
 from validator.manifest import Resource, mapping
 
@@ -39,22 +40,22 @@ _LENGTHS = {
 }
 
 
-def check_of(group: str, kind: str, oldest: int) -> Check:
+def check_of(group: str, kind: str, kube: KubeVersions) -> Check:
     """What a kind's names must be."""
     if (group, kind) in _BY_SEGMENT or group.endswith(_OWN_RULES):
         return path_segment
     if (group, kind) in _BY_LABEL:
         return dns_label
     if (group, kind) == ("", "Service"):
-        return dns_label if oldest >= _RELAXED_SERVICES else dns_label_1035
+        return dns_label if kube.oldest >= _RELAXED_SERVICES else dns_label_1035
     return dns_subdomain
 
 
-def metadata(resource: Resource, oldest: int) -> Faults:
+def metadata(resource: Resource, kube: KubeVersions) -> Faults:
     written = mapping(resource.value.get("metadata"))
     at: Path = ("metadata",)
     name, stem = written.get("name"), written.get("generateName")
-    check: Callable[[str], str | None] = check_of(resource.group, resource.kind, oldest)
+    check: Callable[[str], str | None] = check_of(resource.group, resource.kind, kube)
     if type(name) is str:
         yield from _name(name, check, resource)
     elif type(stem) is str and stem and (why := check(stem.rstrip("-.") or stem)):

@@ -1,6 +1,6 @@
 """Services, Ingresses and NetworkPolicies (pkg/apis/core/validation, pkg/apis/networking/validation)."""
 
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
 from validator.cluster.validity.metadata import check_of
@@ -17,15 +17,18 @@ from validator.cluster.validity.words import (
     wildcard,
     word,
 )
+from validator.config import KubeVersions
 from validator.finding import Path
 from validator.manifest import Resource, dig, mapping, sequence
 
 _REACHABLE = ("NodePort", "LoadBalancer")
 _SEQUENCES = ("//", "/./", "/../", "%2f", "%2F")
+_STRICT = 36
+"""Since Kubernetes 1.36 a CIDR must be its network's own address (StrictIPCIDRValidation)."""
 _ENDINGS = ("/..", "/.")
 
 
-def service(resource: Resource, oldest: int) -> Faults:
+def service(resource: Resource, kube: KubeVersions) -> Faults:
     spec = mapping(resource.value.get("spec"))
     kind, headless = spec.get("type") or "ClusterIP", spec.get("clusterIP") == "None"
     ports = sequence(spec.get("ports"))
@@ -58,12 +61,12 @@ def service(resource: Resource, oldest: int) -> Faults:
             yield (*at, "appProtocol"), why
 
 
-def ingress(resource: Resource, oldest: int) -> Faults:
+def ingress(resource: Resource, kube: KubeVersions) -> Faults:
     spec = mapping(resource.value.get("spec"))
     if not spec.get("rules") and spec.get("defaultBackend") is None:
         yield ("spec",), "an Ingress needs rules or a defaultBackend"
     if type(default := spec.get("defaultBackend")) is dict:
-        yield from _backend(("spec", "defaultBackend"), default, oldest)
+        yield from _backend(("spec", "defaultBackend"), default, kube)
     if spec.get("ingressClassName") is not None:
         yield from word(("spec", "ingressClassName"), spec["ingressClassName"], dns_subdomain)
     for index, rule in enumerate(map(mapping, sequence(spec.get("rules")))):
@@ -74,7 +77,7 @@ def ingress(resource: Resource, oldest: int) -> Faults:
         if type(http) is dict and not http.get("paths"):
             yield (*at, "http"), "a rule needs paths"
         for position, path in enumerate(map(mapping, sequence(mapping(http).get("paths")))):
-            yield from _path((*at, "http", "paths", position), path, oldest)
+            yield from _path((*at, "http", "paths", position), path, kube)
     for index, entry in enumerate(map(mapping, sequence(spec.get("tls")))):
         for position, host in enumerate(sequence(entry.get("hosts"))):
             yield from word(("spec", "tls", index, "hosts", position), host, wildcard)
@@ -93,7 +96,7 @@ def _host(at: Path, host: Any) -> Faults:
         yield at, f"{host} is an address, and a host is a name"
 
 
-def _path(at: Path, value: dict[str, Any], oldest: int) -> Faults:
+def _path(at: Path, value: dict[str, Any], kube: KubeVersions) -> Faults:
     path, kind = value.get("path"), value.get("pathType")
     if kind in ("Exact", "Prefix") or path:
         if not path or (type(path) is str and not path.startswith("/")):
@@ -105,10 +108,10 @@ def _path(at: Path, value: dict[str, Any], oldest: int) -> Faults:
             if path.endswith(_ENDINGS):
                 yield (*at, "path"), f"{shown(path)} ends in a dot"
     if type(backend := value.get("backend")) is dict:
-        yield from _backend((*at, "backend"), backend, oldest)
+        yield from _backend((*at, "backend"), backend, kube)
 
 
-def _backend(at: Path, value: dict[str, Any], oldest: int) -> Faults:
+def _backend(at: Path, value: dict[str, Any], kube: KubeVersions) -> Faults:
     target = value.get("service")
     if type(target) is not dict:
         if value.get("resource") is None:
@@ -116,7 +119,7 @@ def _backend(at: Path, value: dict[str, Any], oldest: int) -> Faults:
         return
     if value.get("resource") is not None:
         yield at, "a backend is a service or a resource, not both"
-    yield from word((*at, "service", "name"), target.get("name"), check_of("", "Service", oldest))
+    yield from word((*at, "service", "name"), target.get("name"), check_of("", "Service", kube))
     name, number = dig(target, "port", "name"), dig(target, "port", "number")
     if name and number:
         yield (*at, "service", "port"), f"name {name} and number {number} exclude each other"
@@ -129,7 +132,7 @@ def _backend(at: Path, value: dict[str, Any], oldest: int) -> Faults:
         yield from between((*at, "service", "port", "number"), number, 1, 65535)
 
 
-def network_policy(resource: Resource, oldest: int) -> Faults:
+def network_policy(resource: Resource, kube: KubeVersions) -> Faults:
     spec = mapping(resource.value.get("spec"))
     yield from selector(("spec", "podSelector"), spec.get("podSelector"))
     for direction, peers in (("ingress", "from"), ("egress", "to")):
@@ -138,7 +141,7 @@ def network_policy(resource: Resource, oldest: int) -> Faults:
             for position, port in enumerate(map(mapping, sequence(rule.get("ports")))):
                 yield from _policy_port((*at, "ports", position), port)
             for position, peer in enumerate(map(mapping, sequence(rule.get(peers)))):
-                yield from _peer((*at, peers, position), peer)
+                yield from _peer((*at, peers, position), peer, kube)
 
 
 def _policy_port(at: Path, value: dict[str, Any]) -> Faults:
@@ -154,7 +157,7 @@ def _policy_port(at: Path, value: dict[str, Any]) -> Faults:
         yield (*at, "endPort"), f"endPort {end} is less than port {port}"
 
 
-def _peer(at: Path, value: dict[str, Any]) -> Faults:
+def _peer(at: Path, value: dict[str, Any], kube: KubeVersions) -> Faults:
     given = [f for f in ("podSelector", "namespaceSelector", "ipBlock") if value.get(f) is not None]
     if not given:
         yield at, "a peer needs podSelector, namespaceSelector or ipBlock"
@@ -166,6 +169,8 @@ def _peer(at: Path, value: dict[str, Any]) -> Faults:
     whole = _network(block.get("cidr"))
     if type(cidr := block.get("cidr")) is str and whole is None:
         yield (*at, "ipBlock", "cidr"), f"{shown(cidr)} is no CIDR such as 10.0.0.0/8"
+    elif whole is not None and kube.newest >= _STRICT and _address(cidr) != whole.network_address:
+        yield (*at, "ipBlock", "cidr"), f"{cidr} has bits beyond its prefix; did you mean {whole}?"
     for index, text in enumerate(sequence(block.get("except"))):
         here: Path = (*at, "ipBlock", "except", index)
         part = _network(text)
@@ -182,6 +187,10 @@ def _network(text: Any) -> IPv4Network | IPv6Network | None:
         return ip_network(text, strict=False)
     except ValueError:
         return None
+
+
+def _address(cidr: Any) -> IPv4Address | IPv6Address:
+    return ip_address(str(cidr).partition("/")[0])
 
 
 def _within(part: IPv4Network | IPv6Network, whole: IPv4Network | IPv6Network) -> bool:

@@ -1,12 +1,14 @@
 """Pod specs (ValidatePodSpec and ValidateVolumes in pkg/apis/core/validation)."""
 
+import re
+from ipaddress import ip_address
 from typing import Any
 
 from validator.cluster.validity.containers import PodFacts, container, descending, identities, resources
 from validator.cluster.validity.numbers import amount, at_least, between
 from validator.cluster.validity.words import (
     Faults,
-    config_key,
+    choice,
     dns_label,
     dns_subdomain,
     label_value,
@@ -15,13 +17,16 @@ from validator.cluster.validity.words import (
     selector,
     word,
 )
+from validator.config import KubeVersions
 from validator.finding import Path
 from validator.manifest import mapping, sequence
 
 _LONG_RUNNING = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController"})
 
 
-def pod_spec(at: Path, pod: dict[str, Any], kind: str, oldest: int, claims: tuple[str, ...] = ()) -> Faults:
+def pod_spec(
+    at: Path, pod: dict[str, Any], kind: str, kube: KubeVersions, claims: tuple[str, ...] = ()
+) -> Faults:
     """`claims` are the volumes that a StatefulSet's templates add."""
     volumes = [mapping(volume) for volume in sequence(pod.get("volumes"))]
     grace = pod.get("terminationGracePeriodSeconds")
@@ -29,7 +34,7 @@ def pod_spec(at: Path, pod: dict[str, Any], kind: str, oldest: int, claims: tupl
         {**{str(v.get("name")): None for v in volumes}, **dict.fromkeys(claims)},
         grace if type(grace) is int else 30,
         pod.get("hostNetwork") is True,
-        oldest,
+        kube,
     )
     if "containers" in pod and not pod["containers"]:
         yield (*at, "containers"), "the pod has no containers"
@@ -60,15 +65,25 @@ def pod_spec(at: Path, pod: dict[str, Any], kind: str, oldest: int, claims: tupl
         yield from _affinity((*at, "affinity"), affinity)
     yield from identities((*at, "securityContext"), mapping(pod.get("securityContext")))
     yield from resources((*at, "resources"), mapping(pod.get("resources")))
-    if pod.get("dnsPolicy") == "None" and not mapping(pod.get("dnsConfig")).get("nameservers"):
-        yield (*at, "dnsConfig"), "dnsPolicy None needs nameservers"
+    yield from _network(at, pod)
+    security: Path = (*at, "securityContext")
+    context = mapping(pod.get("securityContext"))
+    policy = context.get("fsGroupChangePolicy")
+    yield from choice((*security, "fsGroupChangePolicy"), policy, "Always", "OnRootMismatch")
+    for index, group in enumerate(sequence(context.get("supplementalGroups"))):
+        yield from between((*security, "supplementalGroups", index), group, 0, 2**31 - 1)
+    for index, sysctl in enumerate(map(mapping, sequence(context.get("sysctls")))):
+        if type(name := sysctl.get("name")) is str and not _SYSCTL.fullmatch(name):
+            yield (*security, "sysctls", index, "name"), f"`{name}` is no sysctl's name"
     if pod.get("hostPID") is True and pod.get("shareProcessNamespace") is True:
         yield (*at, "shareProcessNamespace"), "hostPID and shareProcessNamespace exclude each other"
 
 
 def _restarts(at: Path, pod: dict[str, Any], kind: str) -> Faults:
     policy = pod.get("restartPolicy")
+    yield from choice((*at, "restartPolicy"), policy, "Always", "OnFailure", "Never")
     if kind in ("Job", "CronJob"):
+        yield from at_least(at, pod, 1, "activeDeadlineSeconds")
         if policy in (None, "", "Always"):
             said = "without restartPolicy it is Always" if not policy else "restartPolicy is Always"
             yield (*at, "restartPolicy"), f"{said}; a {kind}'s pods take OnFailure or Never"
@@ -112,32 +127,32 @@ def _source(at: Path, field: str, value: dict[str, Any]) -> Faults:
         for index, source in enumerate(map(mapping, sequence(value.get("sources")))):
             here: Path = (*at, "sources", index)
             given = [each for each, content in source.items() if content is not None]
-            if len(given) != 1:
-                yield here, f"a source has one type, this has {', '.join(given) or 'none'}"
+            if len(given) > 1:
+                yield here, f"a source has one type, this has {', '.join(given)}"
             for each in ("configMap", "secret"):
-                yield from _items((*here, each), mapping(source.get(each)), "name")
+                if type(source.get(each)) is dict:
+                    yield from _items((*here, each), source[each], "name")
 
 
 def _items(at: Path, value: dict[str, Any], name: str) -> Faults:
-    if value:
-        if not value.get(name):
-            yield at, f"`{name}` is missing"
-        for field in ("defaultMode",):
-            yield from between((*at, field), value.get(field), 0, 0o777)
-    paths: set[Any] = set()
+    if not value.get(name):
+        yield at, f"`{name}` is missing"
+    yield from between((*at, "defaultMode"), value.get("defaultMode"), 0, 0o777)
     for index, item in enumerate(map(mapping, sequence(value.get("items")))):
         here = (*at, "items", index)
-        yield from word((*here, "key"), item.get("key"), config_key)
+        if item.get("key") == "":
+            yield (*here, "key"), "the key is empty"
         yield from between((*here, "mode"), item.get("mode"), 0, 0o777)
         if type(path := item.get("path")) is str:
+            if not path or (path.startswith("..") and path[2:3] not in ("", "/")):
+                yield (*here, "path"), f"`{path}` is empty or begins with `..`"
             yield from descending((*here, "path"), path)
-            if path in paths:
-                yield (*here, "path"), f"{path} is written twice"
-            paths.add(path)
 
 
 def _toleration(at: Path, value: dict[str, Any]) -> Faults:
     key, operator = value.get("key"), value.get("operator") or "Equal"
+    yield from choice((*at, "operator"), operator, "Equal", "Exists", "Lt", "Gt")
+    yield from choice((*at, "effect"), value.get("effect"), "NoSchedule", "PreferNoSchedule", "NoExecute")
     if type(key) is str and key and (why := qualified(key)):
         yield (*at, "key"), why
     if not key and operator != "Exists":
@@ -155,7 +170,11 @@ def _spread(at: Path, value: Any) -> Faults:
     for index, each in enumerate(map(mapping, sequence(value))):
         here, key, action = (*at, index), each.get("topologyKey"), each.get("whenUnsatisfiable")
         yield from at_least(here, each, 1, "maxSkew", "minDomains")
-        yield from word((*here, "topologyKey"), key, qualified)
+        if key == "":
+            yield (*here, "topologyKey"), "topologyKey is empty"
+        yield from choice((*here, "whenUnsatisfiable"), action, "DoNotSchedule", "ScheduleAnyway")
+        for field in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
+            yield from choice((*here, field), each.get(field), "Honor", "Ignore")
         if (key, action) in seen:
             yield here, f"a second constraint of {key} with {action}"
         seen.add((key, action))
@@ -164,6 +183,7 @@ def _spread(at: Path, value: Any) -> Faults:
         yield from selector((*here, "labelSelector"), each.get("labelSelector"))
 
 
+_SYSCTL = re.compile(r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?")
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
@@ -173,6 +193,8 @@ def _affinity(at: Path, value: dict[str, Any]) -> Faults:
     required = nodes.get(_REQUIRED)
     if type(required) is dict and not required.get("nodeSelectorTerms"):
         yield (*at, "nodeAffinity", _REQUIRED), "needs nodeSelectorTerms"
+    for index, each in enumerate(map(mapping, sequence(mapping(required).get("nodeSelectorTerms")))):
+        yield from _node_term((*at, "nodeAffinity", _REQUIRED, "nodeSelectorTerms", index), each)
     for index, each in enumerate(map(mapping, sequence(nodes.get(_PREFERRED)))):
         yield from between((*at, "nodeAffinity", _PREFERRED, index, "weight"), each.get("weight"), 1, 100)
     for field in ("podAffinity", "podAntiAffinity"):
@@ -183,6 +205,58 @@ def _affinity(at: Path, value: dict[str, Any]) -> Faults:
             here: Path = (*at, field, _PREFERRED, index)
             yield from between((*here, "weight"), each.get("weight"), 1, 100)
             yield from _term((*here, "podAffinityTerm"), mapping(each.get("podAffinityTerm")))
+
+
+_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt")
+
+
+def _node_term(at: Path, value: dict[str, Any]) -> Faults:
+    for index, each in enumerate(map(mapping, sequence(value.get("matchExpressions")))):
+        here, operator = (*at, "matchExpressions", index), each.get("operator")
+        values = sequence(each.get("values"))
+        yield from word((*here, "key"), each.get("key"), qualified)
+        yield from choice((*here, "operator"), operator, *_OPERATORS)
+        if operator in ("In", "NotIn") and not values:
+            yield here, f"`{operator}` needs values"
+        elif operator in ("Exists", "DoesNotExist") and values:
+            yield (*here, "values"), f"`{operator}` takes no values"
+        elif operator in ("Gt", "Lt") and len(values) != 1:
+            yield here, f"`{operator}` needs one value"
+        elif operator in ("In", "NotIn"):
+            for position, text in enumerate(values):
+                if type(text) is str and (why := label_value(text)):
+                    yield (*here, "values", position), why
+
+
+def _network(at: Path, pod: dict[str, Any]) -> Faults:
+    """Names and addresses, and ports of the host, which two containers cannot share."""
+    config = mapping(pod.get("dnsConfig"))
+    servers = sequence(config.get("nameservers"))
+    if pod.get("dnsPolicy") == "None" and not servers:
+        yield (*at, "dnsConfig"), "dnsPolicy None needs nameservers"
+    if len(servers) > 3:
+        yield (*at, "dnsConfig", "nameservers"), f"{len(servers)} nameservers, more than 3"
+    for index, server in enumerate(servers):
+        yield from _address((*at, "dnsConfig", "nameservers", index), server)
+    for index, alias in enumerate(map(mapping, sequence(pod.get("hostAliases")))):
+        yield from _address((*at, "hostAliases", index, "ip"), alias.get("ip"))
+    seen: set[tuple[Any, Any, Any]] = set()
+    for index, each in enumerate(sequence(pod.get("containers"))):
+        for position, port in enumerate(map(mapping, sequence(mapping(each).get("ports")))):
+            if number := port.get("hostPort"):
+                key = (port.get("protocol") or "TCP", port.get("hostIP"), number)
+                if key in seen:
+                    here: Path = (*at, "containers", index, "ports", position, "hostPort")
+                    yield here, f"hostPort {number} is taken already"
+                seen.add(key)
+
+
+def _address(at: Path, value: Any) -> Faults:
+    if type(value) is str:
+        try:
+            ip_address(value)
+        except ValueError:
+            yield at, f"`{value}` is no IP address"
 
 
 def _term(at: Path, value: dict[str, Any]) -> Faults:

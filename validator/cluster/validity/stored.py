@@ -5,10 +5,12 @@ import binascii
 import json
 from typing import Any
 
+from validator.cluster.quantity import quantity
 from validator.cluster.secrets import is_placeholder
 from validator.cluster.validity.numbers import amount, amounts, at_least, between, share
-from validator.cluster.validity.words import Faults, config_key, selector
+from validator.cluster.validity.words import Faults, choice, config_key, selector
 from validator.cluster.validity.workloads import claim_spec
+from validator.config import KubeVersions
 from validator.finding import Path
 from validator.manifest import Resource, mapping, sequence
 
@@ -21,10 +23,22 @@ _TYPES: dict[str, tuple[tuple[str, ...], ...]] = {
     "kubernetes.io/tls": (("tls.crt",), ("tls.key",)),
 }
 """The keys that a type of Secret needs: of each tuple, one at least."""
+_QUOTAS = frozenset(
+    "cpu memory storage ephemeral-storage pods services replicationcontrollers resourcequotas secrets "
+    "configmaps persistentvolumeclaims services.nodeports services.loadbalancers".split()
+)
+_ORDERED = (
+    ("min", "max"),
+    ("min", "default"),
+    ("min", "defaultRequest"),
+    ("default", "max"),
+    ("defaultRequest", "max"),
+    ("defaultRequest", "default"),
+)
 _ACCOUNT = "kubernetes.io/service-account.name"
 
 
-def config_map(resource: Resource, oldest: int) -> Faults:
+def config_map(resource: Resource, kube: KubeVersions) -> Faults:
     data, binary = mapping(resource.get("data")), mapping(resource.get("binaryData"))
     size = 0
     for field, given in (("data", data), ("binaryData", binary)):
@@ -40,7 +54,7 @@ def config_map(resource: Resource, oldest: int) -> Faults:
         yield ("data",), f"{size:,} bytes, more than {_MOST:,}"
 
 
-def secret(resource: Resource, oldest: int) -> Faults:
+def secret(resource: Resource, kube: KubeVersions) -> Faults:
     """Values are never shown."""
     data, plain = mapping(resource.get("data")), mapping(resource.get("stringData"))
     size = 0
@@ -86,11 +100,11 @@ def _is_broken_json(data: dict[str, Any], plain: dict[str, Any], key: str) -> bo
         return True
 
 
-def claim(resource: Resource, oldest: int) -> Faults:
+def claim(resource: Resource, kube: KubeVersions) -> Faults:
     yield from claim_spec(("spec",), mapping(resource.get("spec")))
 
 
-def budget(resource: Resource, oldest: int) -> Faults:
+def budget(resource: Resource, kube: KubeVersions) -> Faults:
     spec = mapping(resource.get("spec"))
     least, most = spec.get("minAvailable"), spec.get("maxUnavailable")
     if least is not None and most is not None:
@@ -109,7 +123,10 @@ _METRICS = {
 }
 
 
-def autoscaler(resource: Resource, oldest: int) -> Faults:
+_TARGETS = ("averageUtilization", "value", "averageValue")
+
+
+def autoscaler(resource: Resource, kube: KubeVersions) -> Faults:
     """That its bounds contradict each other is another rule's business."""
     spec = mapping(resource.get("spec"))
     metrics = [mapping(metric) for metric in sequence(spec.get("metrics"))]
@@ -126,30 +143,55 @@ def autoscaler(resource: Resource, oldest: int) -> Faults:
             target = mapping(mapping(metric[name]).get("target"))
             here = (*at, name, "target")
             yield from at_least(here, target, 1, "averageUtilization")
+            set_ = [each for each in ("averageUtilization", "value", "averageValue") if target.get(each)]
+            if len(set_) != 1 and field == name and "target" in metric[name]:
+                yield (
+                    here,
+                    f"needs one of averageUtilization, value, averageValue; has {', '.join(set_) or 'none'}",
+                )
             for each in ("value", "averageValue"):
                 yield from amount((*here, each), target.get(each))
+                if quantity(target.get(each)) == 0:
+                    yield (*here, each), "0 is not more than 0"
     for direction in ("scaleUp", "scaleDown"):
         here = ("spec", "behavior", direction)
         rules = mapping(mapping(spec.get("behavior")).get(direction))
         window = rules.get("stabilizationWindowSeconds")
         yield from between((*here, "stabilizationWindowSeconds"), window, 0, 3600)
+        if rules.get("policies") == []:
+            yield (*here, "policies"), "needs a policy"
         for index, policy in enumerate(map(mapping, sequence(rules.get("policies")))):
             yield from at_least((*here, "policies", index), policy, 1, "value")
             period = policy.get("periodSeconds")
             yield from between((*here, "policies", index, "periodSeconds"), period, 1, 1800)
 
 
-def quota(resource: Resource, oldest: int) -> Faults:
-    yield from amounts(("spec", "hard"), resource.get("spec", "hard"))
+def quota(resource: Resource, kube: KubeVersions) -> Faults:
+    hard = resource.get("spec", "hard")
+    yield from amounts(("spec", "hard"), hard)
+    for name in mapping(hard):
+        base = name.removeprefix("requests.").removeprefix("limits.")
+        if "/" not in name and base not in _QUOTAS and not base.startswith("hugepages-"):
+            yield ("spec", "hard", name), f"`{name}` is no resource of quotas"
 
 
-def limit_range(resource: Resource, oldest: int) -> Faults:
+def limit_range(resource: Resource, kube: KubeVersions) -> Faults:
     for index, entry in enumerate(map(mapping, sequence(resource.get("spec", "limits")))):
         for field in ("min", "max", "default", "defaultRequest", "maxLimitRequestRatio"):
             yield from amounts(("spec", "limits", index, field), entry.get(field))
+        for low, high in _ORDERED:
+            for name, value in mapping(entry.get(low)).items():
+                other = mapping(entry.get(high)).get(name)
+                first, second = quantity(value), quantity(other)
+                if first is not None and second is not None and first > second:
+                    yield ("spec", "limits", index, low, name), f"{low} {value} is above {high} {other}"
+        if entry.get("type") == "Pod":
+            for field in ("default", "defaultRequest"):
+                if entry.get(field):
+                    yield ("spec", "limits", index, field), f"type Pod takes no {field}"
 
 
-def role(resource: Resource, oldest: int) -> Faults:
+def role(resource: Resource, kube: KubeVersions) -> Faults:
     for index, rule in enumerate(map(mapping, sequence(resource.get("rules")))):
         at: Path = ("rules", index)
         urls, groups = sequence(rule.get("nonResourceURLs")), sequence(rule.get("apiGroups"))
@@ -166,7 +208,19 @@ def role(resource: Resource, oldest: int) -> Faults:
             yield at, "a rule needs resources"
 
 
-def priority_class(resource: Resource, oldest: int) -> Faults:
+def binding(resource: Resource, kube: KubeVersions) -> Faults:
+    """That the role or the subjects are absent is another rule's business."""
+    ref = mapping(resource.get("roleRef"))
+    kinds = ("ClusterRole",) if resource.kind == "ClusterRoleBinding" else ("Role", "ClusterRole")
+    yield from choice(("roleRef", "kind"), ref.get("kind"), *kinds)
+    if ref and not ref.get("name"):
+        yield ("roleRef", "name"), "roleRef names no role"
+    for index, subject in enumerate(map(mapping, sequence(resource.get("subjects")))):
+        if subject.get("kind") == "ServiceAccount" and subject.get("apiGroup"):
+            yield ("subjects", index, "apiGroup"), "a ServiceAccount's apiGroup is empty"
+
+
+def priority_class(resource: Resource, kube: KubeVersions) -> Faults:
     value = resource.get("value")
     if resource.name.startswith("system-"):
         if resource.name not in ("system-cluster-critical", "system-node-critical"):
@@ -175,7 +229,7 @@ def priority_class(resource: Resource, oldest: int) -> Faults:
         yield ("value",), f"{value:,} is more than 1,000,000,000, the most of an own class"
 
 
-def definition(resource: Resource, oldest: int) -> Faults:
+def definition(resource: Resource, kube: KubeVersions) -> Faults:
     plural, group = resource.get("spec", "names", "plural"), resource.get("spec", "group")
     if plural and group and resource.name != f"{plural}.{group}":
         yield ("metadata", "name"), f"`{resource.name}` is not plural and group, {plural}.{group}"

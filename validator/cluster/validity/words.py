@@ -144,6 +144,20 @@ def selector(at: Path, value: Any) -> Faults:
             yield (*here, "operator"), f"{shown(operator)} is none of In, NotIn, Exists, DoesNotExist"
 
 
+def choice(at: Path, value: Any, *options: str) -> Faults:
+    """A string that is one of several; an empty one stands for the default."""
+    if type(value) is str and value and value not in options:
+        yield at, f"{shown(value)} is none of {', '.join(options)}"
+
+
+def needed(at: Path, value: Any, check: Check) -> Faults:
+    """A string that must be there and fit."""
+    if not value:
+        yield at, f"`{at[-1]}` is missing"
+    else:
+        yield from word(at, value, check)
+
+
 def word(at: Path, value: Any, check: Check) -> Faults:
     """A string that must fit; an empty one, where the field is there at all, does not."""
     if type(value) is str and (why := check(value) if value else "is empty"):

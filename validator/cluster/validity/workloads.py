@@ -2,12 +2,23 @@
 
 from typing import Any
 
+from validator.cluster.quantity import quantity
 from validator.cluster.validity.cron import schedule, time_zone
 from validator.cluster.validity.metadata import annotations
 from validator.cluster.validity.numbers import amounts, at_least, is_zero, share
 from validator.cluster.validity.pods import pod_spec
-from validator.cluster.validity.words import Faults, dns_label, labels, selector
+from validator.cluster.validity.words import (
+    Faults,
+    choice,
+    dns_label,
+    dns_subdomain,
+    labels,
+    needed,
+    selector,
+    word,
+)
 from validator.cluster.workload import POD_TEMPLATES
+from validator.config import KubeVersions
 from validator.finding import Path
 from validator.manifest import Resource, dig, mapping, sequence, string
 
@@ -21,10 +32,11 @@ _JOB_COUNTS = (
     "backoffLimitPerIndex",
     "maxFailedIndexes",
 )
+_MODES = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod")
 _CRON_COUNTS = ("startingDeadlineSeconds", "successfulJobsHistoryLimit", "failedJobsHistoryLimit")
 
 
-def workload(resource: Resource, oldest: int) -> Faults:
+def workload(resource: Resource, kube: KubeVersions) -> Faults:
     kind, spec = resource.kind, mapping(resource.value.get("spec"))
     template_at = POD_TEMPLATES[resource.group, kind]
     template = mapping(resource.get(*template_at))
@@ -33,16 +45,21 @@ def workload(resource: Resource, oldest: int) -> Faults:
         yield from annotations((*template_at, "metadata", "annotations"), meta.get("annotations"))
     claims = [mapping(claim) for claim in sequence(spec.get("volumeClaimTemplates"))]
     names = tuple(str(dig(claim, "metadata", "name")) for claim in claims)
-    yield from pod_spec((*template_at, "spec"), mapping(template.get("spec")), kind, oldest, names)
+    yield from pod_spec((*template_at, "spec"), mapping(template.get("spec")), kind, kube, names)
+    if template_at and "spec" in template and template["spec"] is None:
+        yield (*template_at, "spec"), "the pod has no containers"
     if resource.group == "apps":
-        yield from at_least(("spec",), spec, 0, *_COUNTS)
+        counts = [field for field in _COUNTS if (kind, field) != ("StatefulSet", "revisionHistoryLimit")]
+        yield from at_least(("spec",), spec, 0, *counts)
         yield from selector(("spec", "selector"), spec.get("selector"))
     if kind == "Deployment":
         yield from _deployment(spec)
     elif kind == "StatefulSet":
         yield from _stateful_set(spec)
         for index, claim in enumerate(claims):
-            yield from claim_spec(("spec", "volumeClaimTemplates", index, "spec"), mapping(claim.get("spec")))
+            at: Path = ("spec", "volumeClaimTemplates", index)
+            yield from needed((*at, "metadata", "name"), dig(claim, "metadata", "name"), dns_label)
+            yield from claim_spec((*at, "spec"), mapping(claim.get("spec")))
     elif kind == "DaemonSet":
         yield from _daemon_set(spec)
     elif kind == "Job":
@@ -64,7 +81,7 @@ def _deployment(spec: dict[str, Any]) -> Faults:
         yield from share((*at, "rollingUpdate", "maxUnavailable"), update.get("maxUnavailable"))
         if is_zero(update.get("maxSurge")) and is_zero(update.get("maxUnavailable")):
             yield (*at, "rollingUpdate"), "maxSurge and maxUnavailable are both 0: nothing could be replaced"
-    ready, deadline = spec.get("minReadySeconds"), spec.get("progressDeadlineSeconds")
+    ready, deadline = spec.get("minReadySeconds") or 0, spec.get("progressDeadlineSeconds")
     deadline = 600 if deadline is None else deadline
     if type(ready) is int and type(deadline) is int and 0 <= deadline <= ready:
         at = ("spec", "progressDeadlineSeconds" if "progressDeadlineSeconds" in spec else "minReadySeconds")
@@ -78,9 +95,6 @@ def _stateful_set(spec: dict[str, Any]) -> Faults:
         yield at, "updateStrategy OnDelete takes no rollingUpdate"
     update = mapping(update)
     yield from at_least(at, update, 0, "partition")
-    yield from share((*at, "maxUnavailable"), update.get("maxUnavailable"))
-    if is_zero(update.get("maxUnavailable")):
-        yield (*at, "maxUnavailable"), "maxUnavailable is 0: nothing could be replaced"
     name = string(spec.get("serviceName"))
     if name and (why := dns_label(name)):
         yield ("spec", "serviceName"), why
@@ -105,7 +119,7 @@ def _job(at: Path, spec: dict[str, Any], kind: str) -> Faults:
     if kind == "Job" and spec.get("selector") is not None and spec.get("manualSelector") is not True:
         yield (*at, "selector"), "the server makes a Job's selector, unless manualSelector is true"
     indexed = spec.get("completionMode") == "Indexed"
-    if indexed and spec.get("completions") is None:
+    if indexed and spec.get("completions") is None and spec.get("parallelism") is not None:
         yield at, "completionMode Indexed needs completions"
     for field in ("backoffLimitPerIndex", "maxFailedIndexes", "successPolicy"):
         if spec.get(field) is not None and not indexed:
@@ -139,7 +153,13 @@ def claim_spec(at: Path, spec: dict[str, Any]) -> Faults:
         yield (*at, "accessModes"), "a claim needs an access mode"
     elif "ReadWriteOncePod" in modes and len(set(map(str, modes))) > 1:
         yield (*at, "accessModes"), "ReadWriteOncePod takes no other mode beside it"
+    for index, mode in enumerate(modes):
+        yield from choice((*at, "accessModes", index), mode, *_MODES)
+    if spec.get("storageClassName"):
+        yield from word((*at, "storageClassName"), spec["storageClassName"], dns_subdomain)
     requests = mapping(dig(spec, "resources", "requests"))
+    if quantity(requests.get("storage")) == 0:
+        yield (*at, "resources", "requests", "storage"), "0 is not more than 0"
     if "storage" not in requests:
         yield (*at, "resources"), "a claim needs a request for storage"
     yield from amounts((*at, "resources", "requests"), requests)

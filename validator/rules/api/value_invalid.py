@@ -1,7 +1,7 @@
 """Value is refused by the API server, though it fits the schema of its field.
 
 A schema says "a string"; the server also wants a name of its kind, a quantity it can read, keys that do not
-repeat, fields that go together. These are its own checks, for the oldest version of `kube-version`.
+repeat, fields that go together. These are its own checks, for every version of `kube-version`.
 https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
 
 Fix: Correct the value as the message says.
@@ -33,5 +33,5 @@ from validator.rule import Findings, Severity, rule
 
 @rule(Severity.ERROR)
 def value_invalid(resource: Resource, settings: Settings) -> Findings:
-    for path, message in faults(resource, settings.kube_version.oldest):
+    for path, message in faults(resource, settings.kube_version):
         yield Address(resource.ref, path, container_at(resource, path)), message

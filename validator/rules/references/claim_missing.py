@@ -14,7 +14,6 @@ Bad:
     ---
     kind: PersistentVolumeClaim
     metadata: {name: model-data}
-    spec: {accessModes: [ReadWriteOnce], volumeName: models}
 Good:
     kind: Deployment
     spec: {template: {spec: {volumes: [
@@ -23,7 +22,6 @@ Good:
     ---
     kind: PersistentVolumeClaim
     metadata: {name: model-data}
-    spec: {accessModes: [ReadWriteOnce], volumeName: models}
 """
 
 from validator.cluster import Cluster, Workload

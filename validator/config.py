@@ -15,8 +15,8 @@ from validator.finding import Source, TargetError
 
 FILE = "qt-validate.toml"
 PROFILES = ("dev", "prod")
-OLDEST, NEWEST = 16, 37
-"""The minor versions of Kubernetes 1 that are known: since the first great removal of APIs, and as packed."""
+OLDEST, NEWEST = 25, 37
+"""The minor versions of Kubernetes 1 whose API descriptions are known."""
 
 
 @dataclass(frozen=True, slots=True)

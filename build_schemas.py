@@ -13,8 +13,10 @@ from typing import Any
 from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-KUBERNETES = "1.37"
-"""The version whose schemas are packed: the newest that the wheel carries."""
+OLDEST, NEWEST = 25, 37
+"""The minor versions that the wheel carries; what came before the first is there from the beginning."""
+KUBERNETES = f"1.{NEWEST}"
+"""The version whose schemas are packed."""
 _KEPT = {
     "$ref",
     "type",
@@ -43,12 +45,23 @@ def pack(destination: Path) -> int:
     import kubernetes_validate
 
     folder = Path(kubernetes_validate.__file__).parent / "kubernetes-json-schema"
-    folder /= f"v{KUBERNETES}.0-local-strict"
-    definitions = json.loads((folder / "_definitions.json").read_text())["$defs"]
+    versions = {
+        minor: json.loads((folder / f"v1.{minor}.0-local-strict" / "_definitions.json").read_text())["$defs"]
+        for minor in range(OLDEST, NEWEST + 1)
+    }
+    definitions = versions[NEWEST]
     pruned = {name: prune(schema) for name, schema in definitions.items()}
     shutil.rmtree(destination, ignore_errors=True)
     destination.mkdir(parents=True)
     count = 0
+    kinds = {minor: kinds_of(version) for minor, version in versions.items()}
+    served = {
+        f"{group}/{version} {kind}": [min(minors), 0 if max(minors) == NEWEST else max(minors) + 1]
+        for group, version, kind in sorted({gvk for found in kinds.values() for gvk in found})
+        if (minors := [minor for minor, found in kinds.items() if (group, version, kind) in found])
+    }
+    (destination / "SERVED").write_text(json.dumps(served, separators=(",", ":")))
+    growth = Growth(versions)
     for name, schema in definitions.items():
         for gvk in schema.get("x-kubernetes-group-version-kind", ()):
             # Options objects (DeleteOptions …) carry every group; only real kinds have metadata.
@@ -56,11 +69,69 @@ def pack(destination: Path) -> int:
                 continue
             needed = closure(name, pruned)
             packed = {"$ref": f"#/$defs/{name}", "$defs": {n: pruned[n] for n in sorted(needed)}}
+            key = (gvk["group"], gvk["version"], gvk["kind"])
+            if since := growth.of(tuple(found.get(key) for found in kinds.values())):
+                packed["since"] = since
             file = destination / f"{gvk['group']}_{gvk['version']}_{gvk['kind']}.json"
             file.write_text(json.dumps(packed, separators=(",", ":"), sort_keys=True))
             count += 1
     (destination / "VERSION").write_text(KUBERNETES)
     return count
+
+
+def kinds_of(definitions: dict[str, Any]) -> dict[tuple[str, str, str], str]:
+    """The definition of each kind of a version."""
+    return {
+        (gvk["group"], gvk["version"], gvk["kind"]): name
+        for name, schema in definitions.items()
+        for gvk in schema.get("x-kubernetes-group-version-kind", ())
+        if "metadata" in schema.get("properties", ())
+    }
+
+
+class Growth:
+    """Which fields came after the first version that has their parent.
+
+    By path and not by definition, because a definition may be split without any change of the fields.
+    """
+
+    def __init__(self, versions: dict[int, dict[str, Any]]) -> None:
+        self._versions = versions
+        self._known: dict[tuple[str | None, ...], dict[str, Any]] = {}
+
+    def of(self, names: tuple[str | None, ...]) -> dict[str, Any]:
+        """field → its first minor version, or the same below it; `names` are the definitions by version."""
+        if names in self._known:
+            return self._known[names]
+        self._known[names] = {}  # a definition that holds itself is told at its first level
+        holders = [
+            self._versions[minor].get(name, {}).get("properties", {}) if name else None
+            for minor, name in zip(self._versions, names, strict=True)
+        ]
+        begun = next((i for i, holder in enumerate(holders) if holder is not None), 0)
+        found: dict[str, Any] = {}
+        for field in holders[-1] or ():
+            having = [i for i, holder in enumerate(holders) if holder and field in holder]
+            if having[0] > begun:
+                found[field] = OLDEST + having[0]
+                continue
+            below = tuple(
+                definition(holder[field]) if holder and field in holder else None for holder in holders
+            )
+            if below[-1] and (inner := self.of(below)):
+                found[field] = {"*": inner} if "additionalProperties" in (holders[-1] or {})[field] else inner
+        self._known[names] = found
+        return found
+
+
+def definition(schema: dict[str, Any]) -> str | None:
+    """The definition that a field's value, its items or its entries have."""
+    while "$ref" not in schema:
+        inner = schema.get("items") or schema.get("additionalProperties")
+        if not isinstance(inner, dict):
+            return None
+        schema = inner
+    return str(schema["$ref"]).rpartition("/")[2]
 
 
 def prune(schema: Any) -> Any:

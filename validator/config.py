@@ -4,6 +4,7 @@ Keys are strict: an unknown one is an error with the nearest name. Options of a 
 `[rules."family.name"]` and are checked against the `Options` dataclass in the rule's own file.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -14,6 +15,8 @@ from validator.finding import Source, TargetError
 
 FILE = "qt-validate.toml"
 PROFILES = ("dev", "prod")
+OLDEST, NEWEST = 25, 37
+"""The minor versions of Kubernetes 1 whose API descriptions are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,30 @@ class ExternalSecrets:
     keys: tuple[str, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class KubeVersions:
+    """The minor versions of Kubernetes 1 that the objects are meant for, both ends included."""
+
+    oldest: int = NEWEST
+    newest: int = NEWEST
+
+    @classmethod
+    def read(cls, text: str) -> "KubeVersions | None":
+        """`1.28..1.37`, or one version; None when it is neither."""
+        ends = [re.fullmatch(r"v?1\.([0-9]{1,3})(\.[0-9]+)?", end.strip()) for end in text.split("..")]
+        minors = [int(end[1]) for end in ends if end is not None]
+        if len(minors) != len(ends) or len(ends) > 2:
+            return None
+        found = cls(minors[0], minors[-1])
+        return found if OLDEST <= found.oldest <= found.newest <= NEWEST else None
+
+    def __str__(self) -> str:
+        return f"1.{self.oldest}" if self.oldest == self.newest else f"1.{self.oldest}..1.{self.newest}"
+
+
+RANGE = f"a version or a range such as 1.28..1.{NEWEST}, from 1.{OLDEST} to 1.{NEWEST}"
+
+
 def _empty() -> Mapping[str, Any]:
     return MappingProxyType({})
 
@@ -48,6 +75,7 @@ class Settings:
     profiles: Mapping[str, str] = field(default_factory=_empty)
     topology: str | None = None
     renderer: str | None = None
+    kube_version: KubeVersions = KubeVersions()
     singletons: frozenset[str] = frozenset()
     autoscaled: frozenset[str] = frozenset()
     external_pods: tuple[ExternalPods, ...] = ()
@@ -116,6 +144,11 @@ def _convert(file: Path, key: str, value: Any) -> Any:
     match key:
         case "root" | "topology" | "renderer":
             return _expect(file, key, value, str, "a string")
+        case "kube-version":
+            versions = KubeVersions.read(_expect(file, key, value, str, f"a string: {RANGE}"))
+            if versions is None:
+                raise TargetError(f"`kube-version` is {value!r}, not {RANGE}", source=_at(file))
+            return versions
         case "overlays":
             return tuple(_strings(file, key, value))
         case "singletons" | "autoscaled":

@@ -78,6 +78,12 @@ class Schemas:
             self._compiled[key] = _bundled(*key) if own is None else _compile(own)
         return self._compiled[key].validator
 
+    def since(self, api_version: str, kind: str) -> dict[str, Any]:
+        """Fields that came later than their kind, by path, with their first minor version."""
+        self.validator(api_version, kind)
+        found: dict[str, Any] = mapping(mapping(self._compiled[api_version, kind].schema).get("since"))
+        return found
+
     def faults(self, resource: Resource) -> list[SchemaFault]:
         """What the schema refuses in an object; nothing when the kind is unknown."""
         validator = self.validator(resource.ref.api_version, resource.ref.kind)

@@ -198,12 +198,18 @@ def _complete_object(value: dict[str, Any], mentioned: frozenset[str]) -> dict[s
     if path is None:
         if kind == "NetworkPolicy":
             value.setdefault("spec", {}).setdefault("podSelector", {})
+        elif kind == "PersistentVolumeClaim":
+            claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+            value.setdefault("spec", claim)
         elif kind == "HorizontalPodAutoscaler" and "scaleTargetRef" not in mentioned:
             value.setdefault("spec", {})["scaleTargetRef"] = {
                 "apiVersion": "apps/v1",
                 "kind": "Deployment",
                 "name": "example",
             }
+        if kind == "Ingress" and "tls" not in mentioned:
+            hosts = [rule.get("host") for rule in value.get("spec", {}).get("rules", ())]
+            value.setdefault("spec", {})["tls"] = [{"hosts": [h for h in hosts if h], "secretName": "tls"}]
         if kind == "HorizontalPodAutoscaler" and "maxReplicas" not in mentioned:
             value.setdefault("spec", {})["maxReplicas"] = 5
         return value
@@ -214,8 +220,7 @@ def _complete_object(value: dict[str, Any], mentioned: frozenset[str]) -> dict[s
     labels = {"app.kubernetes.io/name": name}
     job = kind in ("Job", "CronJob")
     if path and kind != "PodTemplate":
-        if "labels" not in mentioned:
-            template.setdefault("metadata", {}).setdefault("labels", labels)
+        template.setdefault("metadata", {}).setdefault("labels", labels)
         if not job:
             own = template.get("metadata", {}).get("labels") or labels
             spec.setdefault("selector", {"matchLabels": own})
@@ -231,18 +236,28 @@ def _complete_object(value: dict[str, Any], mentioned: frozenset[str]) -> dict[s
         if key not in mentioned:
             pod.setdefault(key, default)
     if "containers" not in pod:
-        pod["containers"] = [{"name": "example"}]
+        # Nobody wrote this container, so what others say of ports is not about it.
+        pod["containers"] = [{"name": "example", "ports": copy.deepcopy(_CONTAINER["ports"])}]
     for key in ("initContainers", "containers"):
-        for container in pod.get(key) or []:
+        for index, container in enumerate(pod.get(key) or []):
             if isinstance(container, dict):
-                _complete_container(container, mentioned, probes=not job and key == "containers")
+                _complete_container(container, index, mentioned, probes=not job and key == "containers")
     return value
 
 
-def _complete_container(container: dict[str, Any], mentioned: frozenset[str], *, probes: bool) -> None:
+def _complete_container(
+    container: dict[str, Any], index: int, mentioned: frozenset[str], *, probes: bool
+) -> None:
+    """Each container of a pod has a port of its own: they share the network."""
     for key, default in {**_CONTAINER, **(_PROBES if probes else {})}.items():
         if key not in mentioned:
             container.setdefault(key, copy.deepcopy(default))
+    if "ports" not in mentioned and "httpGet" not in mentioned and index:
+        for port in container["ports"]:
+            port["containerPort"] += index
+        for probe in _PROBES if probes else ():
+            if probe not in mentioned:
+                container[probe]["httpGet"]["port"] += index
 
 
 def cases(file: Path, rule_id: str) -> Iterator[tuple[str, Example, dict[str, Any]]]:

@@ -5,12 +5,13 @@ import gc
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from validator.config import Settings, find, load, nearest
+from validator.config import RANGE, KubeVersions, Settings, find, load, nearest
 from validator.finding import Severity, TargetError, Unjudged, Verdict
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.option(
     "--renderer", metavar="PROGRAM", help="kustomize, kubectl or a path; default: what is found first."
 )
+@click.option(
+    "--kube-version", metavar="RANGE", help="Versions of Kubernetes that are to accept it: 1.28..1.37."
+)
 @click.option("--allow-remote", is_flag=True, help="Let Kustomize fetch remote bases.")
 @click.option("--config", metavar="FILE", help="Default: the nearest qt-validate.toml at or above here.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only what is wrong.")
@@ -68,6 +72,7 @@ def check(
     profile: str | None,
     complete: bool,
     renderer: str | None,
+    kube_version: str | None,
     allow_remote: bool,
     config: str | None,
     quiet: bool,
@@ -89,7 +94,7 @@ def check(
     threshold = FAIL_ON[fail_on]
     lowest = min(threshold or Severity.WARNING, Severity.WARNING)
     try:
-        settings = _settings(config, targets)
+        settings = _with_versions(_settings(config, targets), kube_version)
         request = Request(settings, profile, complete, renderer, allow_remote)
         verdicts = _verdicts(targets, request, select, ignore)
     except TargetError as error:
@@ -129,6 +134,15 @@ def _settings(config: str | None, targets: tuple[str, ...]) -> Settings:
         if file is None and os.path.exists(target):
             file = find(Path(target).resolve())
     return load(_short(file)) if file else Settings()
+
+
+def _with_versions(settings: Settings, text: str | None) -> Settings:
+    if text is None:
+        return settings
+    versions = KubeVersions.read(text)
+    if versions is None:
+        raise TargetError(f"--kube-version {text}: not {RANGE}")
+    return replace(settings, kube_version=versions)
 
 
 def _short(file: Path) -> Path:

@@ -67,6 +67,10 @@ class Cluster:
         """The (group, kind) pairs that the target holds."""
         return self._by_kind.keys()
 
+    def resources_of(self, group: str, kind: str) -> list[Resource]:
+        """The objects of one kind, as they are."""
+        return self._by_kind.get((group, kind), [])
+
     def of(self, view: type[V]) -> tuple[V, ...]:
         """All objects of a view's kinds, in the order of the render."""
         found = self._views.get(view)

@@ -356,4 +356,9 @@ def _is_secret(value: Any, encoded: bool) -> bool:
     if encoded:
         with suppress(ValueError):
             text = base64.b64decode(text, validate=True).decode()
-    return _PLACEHOLDER.fullmatch(text.strip()) is None
+    return not is_placeholder(text)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether another tool replaces the whole value before it reaches the cluster."""
+    return _PLACEHOLDER.fullmatch(text.strip()) is not None

@@ -243,6 +243,11 @@ def _complete_container(container: dict[str, Any], mentioned: frozenset[str], *,
     for key, default in {**_CONTAINER, **(_PROBES if probes else {})}.items():
         if key not in mentioned:
             container.setdefault(key, copy.deepcopy(default))
+    # One setting's example should not have to repeat all others.
+    security = container.setdefault("securityContext", {})
+    for key, default in _CONTAINER["securityContext"].items():
+        if key not in mentioned and isinstance(security, dict):
+            security.setdefault(key, copy.deepcopy(default))
 
 
 def cases(file: Path, rule_id: str) -> Iterator[tuple[str, Example, dict[str, Any]]]:

@@ -197,7 +197,7 @@ def unsafe_sysctls(*groups: str) -> Check:
     def check(workload: Workload) -> Violations:
         for index, sysctl in enumerate(sequence(workload.security.get("sysctls"))):
             name = mapping(sysctl).get("name")
-            if name not in allowed:
+            if str(name) not in allowed:
                 at = workload.at_pod("securityContext", "sysctls", index, "name")
                 yield Violation(at, f"sysctl {name} is set")
 

@@ -116,7 +116,7 @@ def adds_beyond(allowed: frozenset[str]) -> Condition:
 
     def condition(context: SecurityContext) -> Violations:
         for index, name in enumerate(sequence(context.get("capabilities", "add"))):
-            if name not in allowed:
+            if type(name) is str and name not in allowed:
                 yield Violation(context.at("capabilities", "add", index), f"adds capability {name}")
 
     return condition
@@ -139,7 +139,7 @@ def apparmor(context: SecurityContext) -> Violations:
 
 def _profile(context: SecurityContext, field: str) -> Violations:
     profile = context.get(field)
-    if type(profile) is dict and profile.get("type") not in _PROFILES:
+    if type(profile) is dict and str(profile.get("type")) not in _PROFILES:
         yield Violation(context.at(field, "type"), f"`{field}.type` is {_shown(profile.get('type'))}")
 
 
@@ -160,7 +160,7 @@ def _selinux(context: SecurityContext, types: frozenset[str]) -> Violations:
     options = context.get("seLinuxOptions")
     if type(options) is not dict:
         return
-    if (options.get("type") or "") not in types:
+    if str(options.get("type") or "") not in types:
         yield Violation(context.at("seLinuxOptions", "type"), f"SELinux type is {options['type']}")
     for field in ("user", "role"):
         if options.get(field):

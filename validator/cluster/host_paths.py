@@ -36,8 +36,8 @@ class HostPath(NamedTuple):
 
         A read-only mount does not help: connecting to a socket writes nothing to the file system.
         """
-        if self.path.replace("/", "\\").lower() in _PIPES:
-            return self.path
+        if not self.path or self.path.replace("/", "\\").lower() in _PIPES:
+            return self.path or None
         path = posixpath.normpath("/" + self.path).replace("//", "/")
         if path == "/var/run" or path.startswith("/var/run/"):
             path = path.removeprefix("/var")

@@ -25,6 +25,12 @@ spec:
         resources: {requests: {cpu: 1, memory: 1Gi}, limits: {cpu: 1, memory: 1Gi}}
         livenessProbe: {httpGet: {path: /live, port: 8000}}
         ports: [{containerPort: 8000}]
+        securityContext:
+          runAsNonRoot: true
+          allowPrivilegeEscalation: false
+          readOnlyRootFilesystem: true
+          capabilities: {drop: [ALL]}
+          seccompProfile: {type: RuntimeDefault}
 """
 
 

@@ -258,6 +258,11 @@ def _complete_container(
         for probe in _PROBES if probes else ():
             if probe not in mentioned:
                 container[probe]["httpGet"]["port"] += index
+    # One setting's example should not have to repeat all others.
+    security = container.setdefault("securityContext", {})
+    for key, default in _CONTAINER["securityContext"].items():
+        if key not in mentioned and isinstance(security, dict):
+            security.setdefault(key, copy.deepcopy(default))
 
 
 def cases(file: Path, rule_id: str) -> Iterator[tuple[str, Example, dict[str, Any]]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from validator.cluster.image import Image, parse_image
 from validator.cluster.quantity import quantity
+from validator.cluster.security_context import Security, SecurityContext
 from validator.cluster.view import View, strings
 from validator.finding import Address, Path
 from validator.manifest import Resource, dig, mapping, sequence, string
@@ -90,6 +91,11 @@ class Workload(View):
         """The address of a field of the pod template."""
         return Address(self.resource.ref, (*self.template_path, *path))
 
+    @cached_property
+    def security(self) -> SecurityContext:
+        """The pod's securityContext."""
+        return SecurityContext(self, None, mapping(self.pod.get("securityContext")))
+
     # --- what it is
 
     def is_long_running(self) -> bool:
@@ -105,6 +111,10 @@ class Workload(View):
     def is_singleton(self) -> bool:
         """Declared in `singletons`: must never run twice, so it is not asked for more pods."""
         return self.name in self.cluster.settings.singletons
+
+    def is_windows(self) -> bool:
+        """Says so in `os.name`; most of a securityContext may not be set there at all."""
+        return bool(dig(self.pod, "os", "name") == "windows")
 
     def is_database(self) -> bool:
         return any(c.is_database() for c in self.containers)
@@ -169,6 +179,9 @@ class Container:
         """Runs as long as the pod does: not an init container, not in a Job."""
         return self.role != "init" and self.workload.is_long_running()
 
+    def is_linux(self) -> bool:
+        return not self.workload.is_windows()
+
     def is_database(self) -> bool:
         image = self.image
         return image is not None and image.name.rpartition("/")[2] in _DATABASES
@@ -177,6 +190,11 @@ class Container:
     def image(self) -> Image | None:
         text = string(self.value.get("image"))
         return parse_image(text) if text else None
+
+    @cached_property
+    def security(self) -> Security:
+        """Its securityContext over the pod's."""
+        return Security(self)
 
     def has_image(self) -> bool:
         return string(self.value.get("image")) is not None

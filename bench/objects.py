@@ -106,9 +106,31 @@ data:
 """
 
 
+SHARED = """\
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: bench
+  labels: {pod-security.kubernetes.io/enforce: restricted}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: app, namespace: bench}
+automountServiceAccountToken: false
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: default-deny, namespace: bench}
+spec:
+  podSelector: {}
+  policyTypes: [Ingress, Egress]
+---
+"""
+
+
 def manifests(objects: int) -> str:
-    """At least `objects` objects as a stream of YAML documents."""
+    """`objects` objects, to the next multiple of five, and the three that they share."""
     count = -(-objects // 5)
-    return "---\n".join(
+    return SHARED + "---\n".join(
         APPLICATION.format(n=n, caller=(n - 1) % count, called=(n + 1) % count) for n in range(count)
     )

@@ -124,7 +124,8 @@ def main() -> None:
     for objects in (10_000, 20_000):
         file = OUT / f"{objects}.yaml"
         file.write_text(manifests(objects))
-        commands = {"qt-validate": f"qt-validate --complete {file}"}
+        # Without this project's configuration, which declares other workloads' flows.
+        commands = {"qt-validate": f"qt-validate --complete --config /dev/null {file}"}
         if objects == 10_000:
             commands["kubeconform"] = f"{CONFORM} {file}"
             commands["kube-score"] = f"kube-score score {file}"

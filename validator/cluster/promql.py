@@ -1,6 +1,6 @@
 """PromQL: is it valid, and which series does it look at.
 
-The parser is the `promql-parser` package; it is imported when the first expression is met.
+The parser is the `promql-parser` package.
 """
 
 import itertools
@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
+
+import promql_parser
 
 _LOGQL = re.compile(r"\|[=~>]|!>|\}\s*\|")
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|`[^`]*`')
@@ -38,8 +40,6 @@ class Problem:
 @lru_cache(maxsize=8192)
 def parsed(text: str) -> Any:
     """The syntax tree, or a Problem."""
-    import promql_parser
-
     try:
         return promql_parser.parse(text)
     except ValueError as error:

@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from validator.cluster.validity.words import shown
 
@@ -66,8 +67,6 @@ def _number(text: str, names: dict[str, int]) -> int | None:
 @lru_cache(maxsize=256)
 def time_zone(name: str) -> str | None:
     """Why the server refuses a time zone, or None, also where this machine has no zones to compare with."""
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
     if not name:
         return "the time zone is empty"
     if name.lower() == "local":

@@ -61,7 +61,8 @@ def _judge_one(
     cluster = Cluster(found, request.settings, complete=whole or None, profile=profile)
     context: dict[type, Any] = {Schemas: schemas, Topology: topology, Reachability: Reachability(cluster)}
     findings, outcomes = check(cluster, rules, ignored, context)
-    fixes = {rule.id: rule.fix for rule in rules if rule.id in {finding.rule for finding in findings}}
+    found_by = {finding.rule for finding in findings}
+    fixes = {rule.id: rule.fix for rule in rules if rule.id in found_by}
     placed = sources.place(findings, fixes)
     unchecked = {(r.ref.api_version, r.kind) for r in found if not schemas.knows(r.ref.api_version, r.kind)}
     return Verdict(

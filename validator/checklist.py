@@ -23,6 +23,7 @@ from validator.finding import (
     ItemStatus,
     RuleOutcome,
     RuleStatus,
+    number_of,
 )
 from validator.manifest import mapping, sequence, string
 from validator.network import Topology
@@ -102,7 +103,7 @@ def _secrets(cluster: Cluster) -> Facts:
             if origin.view is None:
                 yield Evidence(f"Secret {name} for {users} is made outside, as qt-validate.toml says")
             else:
-                keys = "" if origin.keys is None else f", {_count(len(origin.keys), 'key')}"
+                keys = "" if origin.keys is None else f", {number_of(len(origin.keys), 'key')}"
                 yield Evidence(f"Secret {name} for {users}{keys}", origin.view.resource.ref)
 
 
@@ -130,9 +131,9 @@ def _policies(cluster: Cluster, topology: Topology | None) -> Facts:
     both = [
         w for w in workloads if {"Ingress", "Egress"} <= {t for p in cluster.policies_of(w) for t in p.types}
     ]
-    yield Evidence(f"{len(both)} of {_count(len(workloads), 'workload')} restricted in both directions")
+    yield Evidence(f"{len(both)} of {number_of(len(workloads), 'workload')} restricted in both directions")
     if topology is not None:
-        yield Evidence(f"{_count(len(topology.flows), 'flow')} declared in {topology.file}")
+        yield Evidence(f"{number_of(len(topology.flows), 'flow')} declared in {topology.file}")
     counted: dict[int, int] = {}
     policies = {}
     for workload in workloads:
@@ -140,7 +141,7 @@ def _policies(cluster: Cluster, topology: Topology | None) -> Facts:
             policies[id(policy)] = policy
             counted[id(policy)] = counted.get(id(policy), 0) + 1
     for key, policy in policies.items():
-        yield Evidence(f"selects {_count(counted[key], 'workload')}", policy.resource.ref)
+        yield Evidence(f"selects {number_of(counted[key], 'workload')}", policy.resource.ref)
 
 
 def _autoscalers(cluster: Cluster) -> Facts:
@@ -167,7 +168,7 @@ def _autoscalers(cluster: Cluster) -> Facts:
             continue
         yield Evidence(f"scales {kind}/{name} by KEDA", scaled.resource.ref)
     if unlisted:
-        yield Evidence(f"{_count(unlisted, 'autoscaler')} of workloads that `autoscaled` does not list")
+        yield Evidence(f"{number_of(unlisted, 'autoscaler')} of workloads that `autoscaled` does not list")
     elif not autoscalers and not by_keda:
         yield Evidence(
             "no HorizontalPodAutoscaler, and `autoscaled` in qt-validate.toml lists no workload of this"
@@ -178,13 +179,13 @@ def _budgets(cluster: Cluster) -> Facts:
     budgets = cluster.of(PodDisruptionBudget)
     for pdb in budgets:
         found = allowance(pdb)
-        how = f"{found.allowed} of {_count(found.pods, 'pod')} may go at once" if found else "selected"
+        how = f"{found.allowed} of {number_of(found.pods, 'pod')} may go at once" if found else "selected"
         if pdb.workloads:
             yield Evidence(f"{_some([str(w) for w in pdb.workloads])}: {how}", pdb.resource.ref)
     if not budgets:
         yield Evidence("no PodDisruptionBudget, and no workload with more than one pod")
     elif not any(pdb.workloads for pdb in budgets):
-        yield Evidence(f"{_count(len(budgets), 'PodDisruptionBudget')} for pods that others make")
+        yield Evidence(f"{number_of(len(budgets), 'PodDisruptionBudget')} for pods that others make")
 
 
 def _monitoring(cluster: Cluster) -> Facts:
@@ -195,14 +196,14 @@ def _monitoring(cluster: Cluster) -> Facts:
     if not (scraped and covered):
         yield Evidence("nothing is scraped" if not scraped else "no alert")
         return
-    yield Evidence(f"{len(scraped)} of {_count(len(running), 'workload')} scraped")
-    yield Evidence(f"{len(covered)} of {_count(len(running), 'workload')} with an alert when it is down")
+    yield Evidence(f"{len(scraped)} of {number_of(len(running), 'workload')} scraped")
+    yield Evidence(f"{len(covered)} of {number_of(len(running), 'workload')} with an alert when it is down")
     for monitor in cluster.of(Monitor):
         if monitor.services or monitor.workloads:
-            yield Evidence(f"scrapes {_count(len(monitor.workloads), 'workload')}", monitor.resource.ref)
+            yield Evidence(f"scrapes {number_of(len(monitor.workloads), 'workload')}", monitor.resource.ref)
     for source in cluster.of(RuleSource):
         if source.alerts:
-            yield Evidence(_count(len(source.alerts), "alert"), source.resource.ref)
+            yield Evidence(number_of(len(source.alerts), "alert"), source.resource.ref)
 
 
 def _backups(cluster: Cluster) -> Facts:
@@ -218,10 +219,10 @@ def _resources(cluster: Cluster) -> Facts:
     if not total:
         yield Evidence("no container")
         return
-    yield Evidence(f"{total} of {_count(total, 'container')} with requests and limits")
+    yield Evidence(f"{total} of {number_of(total, 'container')} with requests and limits")
     for workload in cluster.workloads:
         if workload.containers:
-            yield Evidence(_count(len(workload.containers), "container"), workload.resource.ref)
+            yield Evidence(number_of(len(workload.containers), "container"), workload.resource.ref)
 
 
 def _probes(cluster: Cluster) -> Facts:
@@ -230,13 +231,13 @@ def _probes(cluster: Cluster) -> Facts:
         yield Evidence("no container that runs until it is told to stop")
         return
     both = sum(bool(c.probe("livenessProbe") and c.probe("readinessProbe")) for c in asked)
-    yield Evidence(f"{both} of {_count(len(asked), 'container')} with liveness and readiness probes")
+    yield Evidence(f"{both} of {number_of(len(asked), 'container')} with liveness and readiness probes")
     workloads: dict[int, tuple[Workload, int]] = {}
     for container in asked:
         workload, count = workloads.get(id(container.workload), (container.workload, 0))
         workloads[id(workload)] = workload, count + 1
     for workload, count in workloads.values():
-        yield Evidence(_count(count, "container"), workload.resource.ref)
+        yield Evidence(number_of(count, "container"), workload.resource.ref)
 
 
 def _accounts(cluster: Cluster) -> Facts:
@@ -246,10 +247,10 @@ def _accounts(cluster: Cluster) -> Facts:
         return
     accounts = {(w.namespace, account_of(w)) for w in workloads}
     yield Evidence(
-        f"{_count(len(workloads), 'workload')} with {_count(len(accounts), 'account')} of their own"
+        f"{number_of(len(workloads), 'workload')} with {number_of(len(accounts), 'account')} of their own"
     )
     bindings = cluster.of(Binding)
-    granted = f"{_count(len(bindings), 'binding')}, none that grants everything"
+    granted = f"{number_of(len(bindings), 'binding')}, none that grants everything"
     yield Evidence(granted if bindings else "no role bound to any")
     for workload in workloads:
         yield Evidence(f"runs as {account_of(workload)}", workload.resource.ref)
@@ -266,10 +267,6 @@ _FACTS: dict[int, Callable[[Cluster], Facts]] = {
     9: _probes,
     10: _accounts,
 }
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _some(names: list[str]) -> str:

@@ -194,6 +194,11 @@ class ChecklistItem:
     evidence: tuple[Evidence, ...]
 
 
+def number_of(number: int, noun: str) -> str:
+    """`1 container`, `2 containers`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 @dataclass(frozen=True, slots=True)
 class Renderer:
     """The program that built an overlay; for plain YAML the name is `plain` and no version."""

@@ -19,6 +19,7 @@ from validator.finding import (
     Source,
     Unjudged,
     Verdict,
+    number_of,
     show_path,
 )
 
@@ -117,7 +118,7 @@ class _Target:
         counts = verdict.counts
         facts = [
             f"profile {verdict.profile}",
-            ", ".join(_count(counts[key], key.removesuffix("s")) for key in ("objects", "containers")),
+            ", ".join(number_of(counts[key], key.removesuffix("s")) for key in ("objects", "containers")),
         ]
         if verdict.renderer is not None and verdict.renderer.version:
             facts.append(f"{verdict.renderer.name} {verdict.renderer.version}")
@@ -257,10 +258,6 @@ def _precise(source: Source) -> str:
     return str(source) if source.column is None or source.line is None else f"{source}:{source.column}"
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def _in_short(evidence: tuple[Evidence, ...]) -> tuple[Evidence]:
     """One line for a passed item: the counts when there are any, else the first object and how many more."""
     counts = [each.text for each in evidence if each.object is None]
@@ -278,7 +275,7 @@ def _summary(verdict: Verdict, style: Style, *, name: bool = False) -> list[Line
     found = [f.severity for f in verdict.findings if f.suppressed is None]
     status = [item.status for item in verdict.checklist]
     counts = ", ".join(
-        (f"{number} info" if severity is Severity.INFO else _count(number, severity.label))
+        (f"{number} info" if severity is Severity.INFO else number_of(number, severity.label))
         for severity in sorted(Severity, reverse=True)
         if (number := found.count(severity)) or severity is Severity.ERROR
     )

@@ -77,13 +77,26 @@ def _integer(text: str) -> Any:
     return sign * int(digits)
 
 
-class _Composer(CParser):
-    """libyaml's composer with our scalar rules: a plain or quoted scalar's `tag` is `(value,)`."""
+class _Locator(CParser):
+    """libyaml's composer for positions only: values are not looked at, so a scalar costs no decision."""
 
-    def __init__(self, text: str, scalars: dict[str, tuple[Any]], strings: dict[str, tuple[Any]]) -> None:
+    def resolve(self, kind: type[Node], value: Any, implicit: tuple[bool, bool]) -> Any:
+        return None
+
+    def descend_resolver(self, parent: Any, index: Any) -> None:
+        pass
+
+    def ascend_resolver(self) -> None:
+        pass
+
+
+class _Composer(_Locator):
+    """Composes with our scalar rules: a plain or quoted scalar's `tag` is `(value,)`."""
+
+    def __init__(self, text: str) -> None:
         super().__init__(text)
-        self._scalars = scalars
-        self._strings = strings
+        self._scalars: dict[str, tuple[Any]] = {}
+        self._strings: dict[str, tuple[Any]] = {}
 
     def resolve(self, kind: type[Node], value: Any, implicit: tuple[bool, bool]) -> Any:
         if kind is not ScalarNode:
@@ -99,28 +112,6 @@ class _Composer(CParser):
             if len(value) < 64:
                 self._strings[value] = known
         return known
-
-    def descend_resolver(self, parent: Any, index: Any) -> None:
-        pass
-
-    def ascend_resolver(self) -> None:
-        pass
-
-
-class _Locator(CParser):
-    """Composes for positions only: values are not looked at, so a scalar costs no decision."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-
-    def resolve(self, kind: type[Node], value: Any, implicit: tuple[bool, bool]) -> Any:
-        return None
-
-    def descend_resolver(self, parent: Any, index: Any) -> None:
-        pass
-
-    def ascend_resolver(self) -> None:
-        pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +311,7 @@ def parse(text: str, file: str) -> list[tuple[Any, Document]]:
     MAX_DEPTH and for aliases that expand beyond MAX_EXPANDED.
     """
     _check_depth(text, file)
-    parser = _Composer(text, {}, {})
+    parser = _Composer(text)
     documents: list[tuple[Any, Document]] = []
     aliased = "*" in text and "&" in text
     with no_collection():

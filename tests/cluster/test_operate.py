@@ -5,18 +5,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
-
 from tests.cluster.cluster import NAMESPACE, Cluster
 from tests.cluster.control_plane import NEVER_READY
 
 ONE_AT_MOST = ("execution", "risk-management", "timescaledb", "redis")
-
-
-@pytest.fixture(autouse=True)
-def only_simulated(cluster: Cluster) -> None:
-    if not cluster.simulated:
-        pytest.skip("the services' images are in no public registry: their pods run on simulated nodes only")
 
 
 def image(cluster: Cluster) -> str:

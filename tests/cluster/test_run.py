@@ -2,18 +2,10 @@
 
 import json
 
-import pytest
-
 from tests.cluster.cluster import NAMESPACE, Cluster
 from tests.cluster.control_plane import CPU_USAGE
 
 SCALED = {"api-service-hpa": "api-service", "calibration-service-hpa": "calibration-service"}
-
-
-@pytest.fixture(autouse=True)
-def only_simulated(cluster: Cluster) -> None:
-    if not cluster.simulated:
-        pytest.skip("the services' images are in no public registry: their pods run on simulated nodes only")
 
 
 def test_every_pod_is_ready_and_every_claim_bound(prod: Cluster) -> None:

@@ -97,10 +97,6 @@ def probes(container: Container) -> Iterator[Probe]:
             yield found
 
 
-def has_probe(container: Container) -> bool:
-    return any(container.probe(name) is not None for name in PROBES)
-
-
 class Asked(NamedTuple):
     """A port that the kubelet will ask in the container: by whom, the value, where it stands."""
 

@@ -17,6 +17,13 @@ OLDEST, NEWEST = 25, 37
 """The minor versions that the wheel carries; what came before the first is there from the beginning."""
 KUBERNETES = f"1.{NEWEST}"
 """The version whose schemas are packed."""
+INT32 = {"minimum": -(2**31), "maximum": 2**31 - 1}
+RELAXED = {
+    "io.k8s.api.core.v1.LimitRangeSpec": {"limits"},
+    "io.k8s.api.core.v1.Sysctl": {"value"},
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion": {"served"},
+}
+"""Fields that are described as required, and that the server does without."""
 _KEPT = {
     "$ref",
     "type",
@@ -51,6 +58,9 @@ def pack(destination: Path) -> int:
     }
     definitions = versions[NEWEST]
     pruned = {name: prune(schema) for name, schema in definitions.items()}
+    add_enums(pruned)
+    for name, fields in RELAXED.items():
+        pruned[name]["required"] = [field for field in pruned[name]["required"] if field not in fields]
     shutil.rmtree(destination, ignore_errors=True)
     destination.mkdir(parents=True)
     count = 0
@@ -77,6 +87,21 @@ def pack(destination: Path) -> int:
             count += 1
     (destination / "VERSION").write_text(KUBERNETES)
     return count
+
+
+def add_enums(definitions: dict[str, Any]) -> None:
+    """The words that a field takes, which Kubernetes' published description leaves out."""
+    enums = json.loads((Path(__file__).parent / "validator" / "schemas" / "enums.json").read_text())
+    for name, fields in enums.items():
+        properties = definitions.get(name, {}).get("properties", {})
+        for field in properties.keys() & fields.keys():
+            schema = properties[field]
+            if "items" in schema:
+                schema["items"]["enum"] = fields[field]
+            else:
+                # To Go, an empty word of an optional field is an absent one, and the default counts.
+                empty = () if field in definitions[name].get("required", ()) else ("", None)
+                schema["enum"] = [*fields[field], *empty]
 
 
 def kinds_of(definitions: dict[str, Any]) -> dict[tuple[str, str, str], str]:
@@ -143,8 +168,9 @@ def prune(schema: Any) -> Any:
     branches = schema.get("oneOf", ())
     if branches and all(set(branch) == {"type"} for branch in branches):
         # IntOrString and Quantity: each branch admits null, so that `oneOf` would refuse null.
-        return {"type": sorted({name for branch in branches for name in branch["type"]})}
-    result: dict[str, Any] = {}
+        kinds = sorted({name for branch in branches for name in branch["type"]})
+        return {"type": kinds, **(INT32 if "integer" in kinds else {})}
+    result: dict[str, Any] = dict(INT32) if schema.get("format") == "int32" else {}
     for key, value in schema.items():
         if key == "properties":
             result[key] = {name: prune(each) for name, each in value.items()}

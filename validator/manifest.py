@@ -258,6 +258,12 @@ def string(value: Any) -> str | None:
     return value if type(value) is str and value else None
 
 
+def holds_null(value: Any) -> bool:
+    """Whether there is a null anywhere in a mapping or list."""
+    children: Any = value.values() if type(value) is dict else value
+    return None in children or any(holds_null(c) for c in children if type(c) in (dict, list))
+
+
 def spoken(value: Any) -> str:
     """A scalar as text, as it would be with quotes around it; null is the empty string, as in the API."""
     if type(value) is str:

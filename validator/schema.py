@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from validator.config import nearest
 from validator.finding import Path, show_path
-from validator.manifest import Resource, dig, mapping, sequence
+from validator.manifest import Resource, dig, holds_null, mapping, sequence
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -86,18 +86,18 @@ class Schemas:
 
     def faults(self, resource: Resource) -> list[SchemaFault]:
         """What the schema refuses in an object; nothing when the kind is unknown."""
-        validator = self.validator(resource.ref.api_version, resource.ref.kind)
-        if validator is None:
+        if self.validator(resource.ref.api_version, resource.ref.kind) is None:
             return []
+        compiled = self._compiled[resource.ref.api_version, resource.ref.kind]
+        value, secret = resource.value, resource.kind == "Secret"
+        if holds_null(value):
+            value = _decoded(value, compiled.schema, compiled.schema)
         try:
-            if validator.is_valid(resource.value):
-                return []
-            errors = list(validator.iter_errors(resource.value))
+            faults = set(_faults(compiled, value, secret))
+            if "$defs" not in compiled.schema:
+                faults |= set(_operators(compiled.schema, value))
         except ValueError as error:  # a value JSON cannot hold, such as .nan or a 30-digit integer
             return [SchemaFault((), f"cannot be written as JSON: {error}")]
-        secret = resource.kind == "Secret"
-        schema = self._compiled[resource.ref.api_version, resource.ref.kind].schema
-        faults = {fault for e in errors for fault in _explain(e, resource.value, schema, secret)}
         return sorted(faults, key=_order)
 
 
@@ -128,6 +128,73 @@ def _compile(schema: Any) -> _Compiled:
     return _Compiled(schema, None)
 
 
+def _faults(compiled: _Compiled, value: Any, secret: bool) -> Iterator[SchemaFault]:
+    if compiled.validator is not None and not compiled.validator.is_valid(value):
+        for error in compiled.validator.iter_errors(value):
+            yield from _explain(error, value, compiled.schema, secret)
+
+
+def _operators(schema: Any, value: Any) -> Iterator[SchemaFault]:
+    """Asked of operators' kinds beside their schema: metadata, and unique keys in lists that are maps."""
+    yield from _faults(_bundled("v1", "ConfigMap"), {"metadata": value.get("metadata")}, secret=False)
+    yield from _repeated(value, schema, ())
+
+
+def _repeated(value: Any, schema: Any, path: Path) -> Iterator[SchemaFault]:
+    if type(value) is dict:
+        fields, others = mapping(schema.get("properties")), mapping(schema.get("additionalProperties"))
+        for key, child in value.items():
+            if type(child) in (dict, list):
+                yield from _repeated(child, mapping(fields.get(key, others)), (*path, key))
+        return
+    keys, seen = schema.get(_MAP_KEYS), set()
+    for index, item in enumerate(value):
+        if type(item) not in (dict, list):
+            continue
+        here = (*path, index)
+        if keys and type(item) is dict:
+            identity = tuple(json.dumps(item.get(key)) for key in keys)
+            if identity in seen:
+                said = ", ".join(f"{key} {item.get(key)}" for key in keys)
+                yield _fault(here, f"a second item has {said}")
+            seen.add(identity)
+        yield from _repeated(item, mapping(schema.get("items")), here)
+
+
+_EMPTY: dict[str, Any] = {
+    "object": {},
+    "array": [],
+    "string": "",
+    "integer": 0,
+    "number": 0,
+    "boolean": False,
+}
+
+
+def _decoded(value: Any, schema: Any, root: Any) -> Any:
+    """The value as the server decodes it: a null field is absent, a null item is empty.
+
+    Operators' kinds (those without `$defs`) know null items, and required fields that may be null.
+    """
+    built_in = "$defs" in root
+    while "$ref" in (schema := mapping(schema)):
+        schema = root["$defs"][schema["$ref"].rpartition("/")[2]]
+    if type(value) is dict:
+        fields, others = mapping(schema.get("properties")), schema.get("additionalProperties")
+        needed = () if built_in else sequence(schema.get("required"))
+        return {
+            key: _decoded(child, fields.get(key, others), root)
+            for key, child in value.items()
+            if child is not None or key in needed or (others is False and key not in fields)
+        }
+    if type(value) is list:
+        return [_decoded(item, schema.get("items"), root) for item in value]
+    if value is None and built_in:
+        kinds = schema.get("type")
+        return _EMPTY.get(kinds if type(kinds) is str else next(iter(kinds or ()), ""))
+    return value
+
+
 def _order(fault: SchemaFault) -> tuple[list[str], str]:
     return [str(key) for key in fault.path], fault.message
 
@@ -150,7 +217,7 @@ def _explain(error: Any, root: Any, schema: Any, secret: bool) -> Iterator[Schem
             given = _value(root, path)
             yield _fault(path, f"expected {' or '.join(wanted)}, got {_spoken(given, secret)}")
         case "enum":
-            options = [o for o in kind.options if o is not None]
+            options = [option for option in kind.options if option]
             given = _value(root, path)
             shown = ", ".join(str(o) for o in options[:12])
             near = nearest(str(given), [str(o) for o in options])
@@ -253,6 +320,7 @@ def scope_flags(pattern: str) -> str:
     return "".join(written) + ")" * sum(opened)
 
 
+_MAP_KEYS = "x-kubernetes-list-map-keys"
 _KEPT = frozenset(
     "type required enum pattern minimum maximum exclusiveMinimum exclusiveMaximum minLength maxLength "
     "minItems maxItems minProperties maxProperties oneOf anyOf allOf not".split()
@@ -301,6 +369,10 @@ def from_openapi(schema: dict[str, Any], *, root: bool = True) -> dict[str, Any]
         result["additionalProperties"] = extra
     if "items" in schema:
         result["items"] = from_openapi(schema["items"], root=False)
+        if schema.get("x-kubernetes-list-type") == "set":
+            result["uniqueItems"] = True
+        if keys := schema.get(_MAP_KEYS):
+            result[_MAP_KEYS] = keys
     if schema.get("nullable") and isinstance(result.get("type"), str):
         result["type"] = [result["type"], "null"]
     return result

@@ -66,6 +66,7 @@ _CONTAINER: dict[str, Any] = {
         "seccompProfile": {"type": "RuntimeDefault"},
     },
 }
+_OF_LINUX = frozenset(_CONTAINER["securityContext"]) - {"runAsNonRoot"}
 _PROBES: dict[str, Any] = {
     "livenessProbe": {"httpGet": {"path": "/health/live", "port": 8000}, "failureThreshold": 6},
     "readinessProbe": {"httpGet": {"path": "/health/ready", "port": 8000}},
@@ -238,10 +239,12 @@ def _complete_object(value: dict[str, Any], mentioned: frozenset[str]) -> dict[s
     if "containers" not in pod:
         # Nobody wrote this container, so what others say of ports is not about it.
         pod["containers"] = [{"name": "example", "ports": copy.deepcopy(_CONTAINER["ports"])}]
+    windows = pod.get("os") == {"name": "windows"}
     for key in ("initContainers", "containers"):
         for index, container in enumerate(pod.get(key) or []):
             if isinstance(container, dict):
-                _complete_container(container, index, mentioned, probes=not job and key == "containers")
+                known = mentioned | _OF_LINUX if windows else mentioned
+                _complete_container(container, index, known, probes=not job and key == "containers")
     return value
 
 

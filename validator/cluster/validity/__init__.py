@@ -21,6 +21,8 @@ _RBAC = "rbac.authorization.k8s.io"
 _KINDS: dict[tuple[str, str], Callable[[Resource, KubeVersions], Faults]] = {
     **dict.fromkeys(POD_TEMPLATES, workload),
     ("", "Service"): network.service,
+    ("", "Endpoints"): network.endpoints,
+    ("discovery.k8s.io", "EndpointSlice"): network.endpoint_slice,
     ("networking.k8s.io", "Ingress"): network.ingress,
     ("networking.k8s.io", "NetworkPolicy"): network.network_policy,
     ("", "ConfigMap"): stored.config_map,
@@ -35,6 +37,7 @@ _KINDS: dict[tuple[str, str], Callable[[Resource, KubeVersions], Faults]] = {
     (_RBAC, "RoleBinding"): stored.binding,
     (_RBAC, "ClusterRoleBinding"): stored.binding,
     ("scheduling.k8s.io", "PriorityClass"): stored.priority_class,
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): stored.admission_policy,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): stored.definition,
 }
 

@@ -25,6 +25,7 @@ from validator.finding import Path
 from validator.manifest import mapping, sequence
 
 _RELAXED_VARIABLES = 32
+_UNMASKED_BY_USERS = 31
 _HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")
 _NEVER_NEGATIVE = (
     "initialDelaySeconds",
@@ -59,6 +60,7 @@ class PodFacts:
     volumes: Collection[str] | None
     grace: int
     host_network: bool
+    own_users: bool
     kube: KubeVersions
 
 
@@ -69,11 +71,6 @@ def container(at: Path, value: dict[str, Any], pod: PodFacts, *, init: bool) -> 
         yield (*at, "image"), "the container has no image"
     elif type(image) is str and image != image.strip():
         yield (*at, "image"), f"the image `{image}` begins or ends with white space"
-    yield from choice(
-        (*at, "imagePullPolicy"), value.get("imagePullPolicy"), "Always", "IfNotPresent", "Never"
-    )
-    policy = value.get("terminationMessagePolicy")
-    yield from choice((*at, "terminationMessagePolicy"), policy, "File", "FallbackToLogsOnError")
     for index, entry in enumerate(map(mapping, sequence(value.get("ports")))):
         yield from _port((*at, "ports", index), entry, pod)
     for index, entry in enumerate(map(mapping, sequence(value.get("env")))):
@@ -87,7 +84,7 @@ def container(at: Path, value: dict[str, Any], pod: PodFacts, *, init: bool) -> 
                 yield from needed((*here, field, "name"), ref.get("name"), dns_subdomain)
     yield from _mounts((*at, "volumeMounts"), value, pod)
     yield from resources((*at, "resources"), mapping(value.get("resources")))
-    yield from _security((*at, "securityContext"), mapping(value.get("securityContext")))
+    yield from _security((*at, "securityContext"), mapping(value.get("securityContext")), pod)
     sidecar = init and value.get("restartPolicy") == "Always"
     for field in (*_PROBES, "lifecycle"):
         given = value.get(field)
@@ -245,15 +242,17 @@ def _handler(at: Path, value: dict[str, Any], grace: int) -> Faults:
             yield from between((*here, "port"), action.get("port"), 1, 65535)
         else:
             yield from port_or_name((*here, "port"), action.get("port"))
-            yield from choice((*here, "scheme"), action.get("scheme"), "HTTP", "HTTPS")
             for index, header in enumerate(map(mapping, sequence(action.get("httpHeaders")))):
                 if type(name := header.get("name")) is str and not _HEADER.fullmatch(name):
                     yield (*here, "httpHeaders", index, "name"), f"{shown(name)} is no header's name"
 
 
-def _security(at: Path, value: dict[str, Any]) -> Faults:
+def _security(at: Path, value: dict[str, Any], pod: PodFacts) -> Faults:
     if value:
         yield from identities(at, value)
+        unmasked = value.get("procMount") == "Unmasked"
+        if unmasked and not pod.own_users and pod.kube.newest >= _UNMASKED_BY_USERS:
+            yield (*at, "procMount"), "procMount Unmasked needs hostUsers: false"
         if value.get("allowPrivilegeEscalation") is False:
             added = sequence(mapping(value.get("capabilities")).get("add"))
             if value.get("privileged") is True:
@@ -268,11 +267,8 @@ def identities(at: Path, value: dict[str, Any]) -> Faults:
     """Users, groups and profiles, alike in pods and containers."""
     for field in ("runAsUser", "runAsGroup", "fsGroup"):
         yield from between((*at, field), value.get(field), 0, _MOST_ID)
-    yield from choice((*at, "procMount"), value.get("procMount"), "Default", "Unmasked")
     for field in ("seccompProfile", "appArmorProfile"):
         profile = mapping(value.get(field))
-        kinds = ("Localhost", "RuntimeDefault", "Unconfined")
-        yield from choice((*at, field, "type"), profile.get("type"), *kinds)
         local, named = profile.get("type") == "Localhost", profile.get("localhostProfile")
         if local and not named:
             yield (*at, field), "a profile of type Localhost needs localhostProfile"

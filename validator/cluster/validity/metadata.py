@@ -3,17 +3,21 @@
 The names that each kind takes are those of its `Validate…Name` function in pkg/apis/*/validation.
 """
 
+import re
 from collections.abc import Callable
+from typing import Any
 
 from validator.cluster.validity.words import (
     Check,
     Faults,
+    choice,
     dns_label,
     dns_label_1035,
     dns_subdomain,
     labels,
     path_segment,
     qualified,
+    shown,
 )
 from validator.config import KubeVersions
 from validator.finding import Path
@@ -21,6 +25,7 @@ from validator.manifest import Resource, mapping
 
 _RELAXED_SERVICES = 36
 """Since Kubernetes 1.36 a Service's name may start with a digit (RelaxedServiceNameValidation)."""
+_MINOR = re.compile(r"v1\.(0|[1-9][0-9]*)")
 _ANNOTATIONS = 256 * 1024
 _BY_SEGMENT = frozenset(
     {
@@ -56,7 +61,9 @@ def metadata(resource: Resource, kube: KubeVersions) -> Faults:
     at: Path = ("metadata",)
     name, stem = written.get("name"), written.get("generateName")
     check: Callable[[str], str | None] = check_of(resource.group, resource.kind, kube)
-    if type(name) is str:
+    if name is None and not stem:
+        yield at, "the object has no name"
+    elif type(name) is str:
         yield from _name(name, check, resource)
     elif type(stem) is str and stem and (why := check(stem.rstrip("-.") or stem)):
         yield (*at, "generateName"), why
@@ -64,6 +71,8 @@ def metadata(resource: Resource, kube: KubeVersions) -> Faults:
         yield (*at, "namespace"), why
     if given := written.get("labels"):
         yield from labels((*at, "labels"), given)
+        if (resource.group, resource.kind) == ("", "Namespace"):
+            yield from _pod_security((*at, "labels"), mapping(given))
     if given := written.get("annotations"):
         yield from annotations((*at, "annotations"), given)
 
@@ -78,6 +87,18 @@ def _name(name: str, check: Check, resource: Resource) -> Faults:
         most, reason = limit
         if len(name) > most:
             yield at, f"the name has {len(name)} characters, more than {most}: {reason}"
+
+
+def _pod_security(at: Path, given: dict[str, Any]) -> Faults:
+    """https://kubernetes.io/docs/concepts/security/pod-security-admission/#pod-security-admission-labels-for-namespaces"""
+    for mode in ("enforce", "audit", "warn"):
+        level, version = (f"pod-security.kubernetes.io/{mode}{ending}" for ending in ("", "-version"))
+        if level in given and not given[level]:
+            yield (*at, level), "the level is empty"
+        yield from choice((*at, level), given.get(level), "privileged", "baseline", "restricted")
+        written = given.get(version)
+        if type(written) is str and written != "latest" and not _MINOR.fullmatch(written):
+            yield (*at, version), f"{shown(written)} is neither `latest` nor a version such as `v1.31`"
 
 
 def annotations(at: Path, value: object) -> Faults:

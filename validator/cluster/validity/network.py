@@ -4,7 +4,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Any
 
 from validator.cluster.validity.metadata import check_of
-from validator.cluster.validity.numbers import between, port_or_name
+from validator.cluster.validity.numbers import between, ip, port_or_name
 from validator.cluster.validity.words import (
     Faults,
     dns_label,
@@ -44,6 +44,9 @@ def service(resource: Resource, kube: KubeVersions) -> Faults:
         yield ("spec", "externalTrafficPolicy"), f"externalTrafficPolicy does not go with type {kind}"
     if spec.get("loadBalancerSourceRanges") and kind != "LoadBalancer":
         yield ("spec", "loadBalancerSourceRanges"), f"source ranges do not go with type {kind}"
+    address = spec.get("clusterIP")
+    if address not in (None, "", "None"):
+        yield from ip(("spec", "clusterIP"), address)
     yield from labels(("spec", "selector"), spec.get("selector"))
     for index, port in enumerate(map(mapping, ports)):
         at: Path = ("spec", "ports", index)
@@ -134,6 +137,8 @@ def _backend(at: Path, value: dict[str, Any], kube: KubeVersions) -> Faults:
 
 def network_policy(resource: Resource, kube: KubeVersions) -> Faults:
     spec = mapping(resource.value.get("spec"))
+    if len(types := sequence(spec.get("policyTypes"))) > 2:
+        yield ("spec", "policyTypes"), f"{len(types)} policyTypes, more than 2"
     yield from selector(("spec", "podSelector"), spec.get("podSelector"))
     for direction, peers in (("ingress", "from"), ("egress", "to")):
         for index, rule in enumerate(map(mapping, sequence(spec.get(direction)))):
@@ -178,6 +183,23 @@ def _peer(at: Path, value: dict[str, Any], kube: KubeVersions) -> Faults:
             yield here, f"{shown(str(text))} is no CIDR such as 10.0.0.0/8"
         elif whole is not None and not _within(part, whole):
             yield here, f"{text} is no part of {cidr}"
+
+
+def endpoint_slice(resource: Resource, kube: KubeVersions) -> Faults:
+    if resource.get("addressType") in ("IPv4", "IPv6"):
+        for index, endpoint in enumerate(map(mapping, sequence(resource.get("endpoints")))):
+            for position, address in enumerate(sequence(endpoint.get("addresses"))):
+                yield from ip(("endpoints", index, "addresses", position), address)
+
+
+def endpoints(resource: Resource, kube: KubeVersions) -> Faults:
+    for index, subset in enumerate(map(mapping, sequence(resource.get("subsets")))):
+        ports = [mapping(port) for port in sequence(subset.get("ports"))]
+        for position, port in enumerate(ports):
+            if len(ports) > 1 and not port.get("name"):
+                yield ("subsets", index, "ports", position), "of several ports each needs a name"
+        for position, address in enumerate(map(mapping, sequence(subset.get("addresses")))):
+            yield from ip(("subsets", index, "addresses", position, "ip"), address.get("ip"))
 
 
 def _network(text: Any) -> IPv4Network | IPv6Network | None:

@@ -1,6 +1,7 @@
 """Numbers, shares and quantities as the API server checks them."""
 
 import re
+from ipaddress import ip_address
 from typing import Any
 
 from validator.cluster.quantity import quantity
@@ -24,11 +25,12 @@ def between(at: Path, value: Any, least: int, most: int) -> Faults:
         yield at, f"{value} is not from {least} to {most}"
 
 
-def port(at: Path, value: Any) -> Faults:
-    """A port's number, or the name of one."""
+def ip(at: Path, value: Any) -> Faults:
     if type(value) is str:
-        yield at, "the port is empty"
-    yield from between(at, value, 1, 65535)
+        try:
+            ip_address(value)
+        except ValueError:
+            yield at, f"{shown(value)} is no IP address"
 
 
 def port_or_name(at: Path, value: Any) -> Faults:
@@ -65,9 +67,9 @@ def amount(at: Path, value: Any, *, negative: bool = False) -> Faults:
         yield at, f"{value} is less than 0"
 
 
-def amounts(at: Path, value: Any) -> Faults:
+def amounts(at: Path, value: Any, *, negative: bool = False) -> Faults:
     for key, each in mapping(value).items():
-        yield from amount((*at, key), each)
+        yield from amount((*at, key), each, negative=negative)
 
 
 def _meant(text: str) -> str:

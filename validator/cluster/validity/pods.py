@@ -1,14 +1,13 @@
 """Pod specs (ValidatePodSpec and ValidateVolumes in pkg/apis/core/validation)."""
 
 import re
-from ipaddress import ip_address
 from typing import Any
 
 from validator.cluster.validity.containers import PodFacts, container, descending, identities, resources
-from validator.cluster.validity.numbers import amount, at_least, between
+from validator.cluster.validity.numbers import amount, at_least, between, ip
+from validator.cluster.validity.windows import operating_system
 from validator.cluster.validity.words import (
     Faults,
-    choice,
     dns_label,
     dns_subdomain,
     label_value,
@@ -19,7 +18,7 @@ from validator.cluster.validity.words import (
 )
 from validator.config import KubeVersions
 from validator.finding import Path
-from validator.manifest import mapping, sequence
+from validator.manifest import mapping, sequence, string
 
 _LONG_RUNNING = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController"})
 
@@ -34,19 +33,20 @@ def pod_spec(
         {**{str(v.get("name")): None for v in volumes}, **dict.fromkeys(claims)},
         grace if type(grace) is int else 30,
         pod.get("hostNetwork") is True,
+        pod.get("hostUsers") is False,
         kube,
     )
     if "containers" in pod and not pod["containers"]:
         yield (*at, "containers"), "the pod has no containers"
-    names: set[Any] = set()
+    names: set[str] = set()
     for field in ("containers", "initContainers"):
         for index, each in enumerate(sequence(pod.get(field))):
             if type(each) is dict:
                 here: Path = (*at, field, index)
-                name = each.get("name")
-                if name in names and name:
-                    yield (*here, "name"), f"a second container has the name `{name}`"
-                names.add(name)
+                if name := string(each.get("name")):
+                    if name in names:
+                        yield (*here, "name"), f"a second container has the name `{name}`"
+                    names.add(name)
                 yield from container(here, each, facts, init=field == "initContainers")
     yield from _volumes((*at, "volumes"), volumes)
     yield from _restarts(at, pod, kind)
@@ -68,20 +68,18 @@ def pod_spec(
     yield from _network(at, pod)
     security: Path = (*at, "securityContext")
     context = mapping(pod.get("securityContext"))
-    policy = context.get("fsGroupChangePolicy")
-    yield from choice((*security, "fsGroupChangePolicy"), policy, "Always", "OnRootMismatch")
     for index, group in enumerate(sequence(context.get("supplementalGroups"))):
         yield from between((*security, "supplementalGroups", index), group, 0, 2**31 - 1)
     for index, sysctl in enumerate(map(mapping, sequence(context.get("sysctls")))):
         if type(name := sysctl.get("name")) is str and not _SYSCTL.fullmatch(name):
             yield (*security, "sysctls", index, "name"), f"`{name}` is no sysctl's name"
+    yield from operating_system(at, pod)
     if pod.get("hostPID") is True and pod.get("shareProcessNamespace") is True:
         yield (*at, "shareProcessNamespace"), "hostPID and shareProcessNamespace exclude each other"
 
 
 def _restarts(at: Path, pod: dict[str, Any], kind: str) -> Faults:
     policy = pod.get("restartPolicy")
-    yield from choice((*at, "restartPolicy"), policy, "Always", "OnFailure", "Never")
     if kind in ("Job", "CronJob"):
         yield from at_least(at, pod, 1, "activeDeadlineSeconds")
         if policy in (None, "", "Always"):
@@ -98,13 +96,14 @@ def _restarts(at: Path, pod: dict[str, Any], kind: str) -> Faults:
 
 
 def _volumes(at: Path, volumes: list[dict[str, Any]]) -> Faults:
-    seen: set[Any] = set()
+    seen: set[str] = set()
     for index, volume in enumerate(volumes):
-        here, name = (*at, index), volume.get("name")
-        yield from word((*here, "name"), name, dns_label)
-        if name in seen and name:
-            yield (*here, "name"), f"a second volume has the name `{name}`"
-        seen.add(name)
+        here, name = (*at, index), string(volume.get("name"))
+        yield from word((*here, "name"), volume.get("name"), dns_label)
+        if name:
+            if name in seen:
+                yield (*here, "name"), f"a second volume has the name `{name}`"
+            seen.add(name)
         sources = [field for field, value in volume.items() if field != "name" and value is not None]
         if len(sources) > 1:
             yield here, f"a volume has one type, `{name}` has {', '.join(sources)}"
@@ -151,8 +150,6 @@ def _items(at: Path, value: dict[str, Any], name: str) -> Faults:
 
 def _toleration(at: Path, value: dict[str, Any]) -> Faults:
     key, operator = value.get("key"), value.get("operator") or "Equal"
-    yield from choice((*at, "operator"), operator, "Equal", "Exists", "Lt", "Gt")
-    yield from choice((*at, "effect"), value.get("effect"), "NoSchedule", "PreferNoSchedule", "NoExecute")
     if type(key) is str and key and (why := qualified(key)):
         yield (*at, "key"), why
     if not key and operator != "Exists":
@@ -166,21 +163,24 @@ def _toleration(at: Path, value: dict[str, Any]) -> Faults:
 
 
 def _spread(at: Path, value: Any) -> Faults:
-    seen: set[tuple[Any, Any]] = set()
+    seen: set[tuple[str | None, str | None]] = set()
     for index, each in enumerate(map(mapping, sequence(value))):
-        here, key, action = (*at, index), each.get("topologyKey"), each.get("whenUnsatisfiable")
+        here, key, action = (
+            (*at, index),
+            string(each.get("topologyKey")),
+            string(each.get("whenUnsatisfiable")),
+        )
         yield from at_least(here, each, 1, "maxSkew", "minDomains")
-        if key == "":
+        if each.get("topologyKey") == "":
             yield (*here, "topologyKey"), "topologyKey is empty"
-        yield from choice((*here, "whenUnsatisfiable"), action, "DoNotSchedule", "ScheduleAnyway")
-        for field in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
-            yield from choice((*here, field), each.get(field), "Honor", "Ignore")
-        if (key, action) in seen:
+        if key and (key, action) in seen:
             yield here, f"a second constraint of {key} with {action}"
         seen.add((key, action))
         if each.get("minDomains") is not None and action == "ScheduleAnyway":
             yield (*here, "minDomains"), "minDomains needs whenUnsatisfiable: DoNotSchedule"
         yield from selector((*here, "labelSelector"), each.get("labelSelector"))
+        for position, label in enumerate(sequence(each.get("matchLabelKeys"))):
+            yield from word((*here, "matchLabelKeys", position), label, qualified)
 
 
 _SYSCTL = re.compile(r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?")
@@ -207,15 +207,11 @@ def _affinity(at: Path, value: dict[str, Any]) -> Faults:
             yield from _term((*here, "podAffinityTerm"), mapping(each.get("podAffinityTerm")))
 
 
-_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt")
-
-
 def _node_term(at: Path, value: dict[str, Any]) -> Faults:
     for index, each in enumerate(map(mapping, sequence(value.get("matchExpressions")))):
         here, operator = (*at, "matchExpressions", index), each.get("operator")
         values = sequence(each.get("values"))
         yield from word((*here, "key"), each.get("key"), qualified)
-        yield from choice((*here, "operator"), operator, *_OPERATORS)
         if operator in ("In", "NotIn") and not values:
             yield here, f"`{operator}` needs values"
         elif operator in ("Exists", "DoesNotExist") and values:
@@ -237,26 +233,18 @@ def _network(at: Path, pod: dict[str, Any]) -> Faults:
     if len(servers) > 3:
         yield (*at, "dnsConfig", "nameservers"), f"{len(servers)} nameservers, more than 3"
     for index, server in enumerate(servers):
-        yield from _address((*at, "dnsConfig", "nameservers", index), server)
+        yield from ip((*at, "dnsConfig", "nameservers", index), server)
     for index, alias in enumerate(map(mapping, sequence(pod.get("hostAliases")))):
-        yield from _address((*at, "hostAliases", index, "ip"), alias.get("ip"))
-    seen: set[tuple[Any, Any, Any]] = set()
+        yield from ip((*at, "hostAliases", index, "ip"), alias.get("ip"))
+    seen: set[tuple[str, str | None, int]] = set()
     for index, each in enumerate(sequence(pod.get("containers"))):
         for position, port in enumerate(map(mapping, sequence(mapping(each).get("ports")))):
-            if number := port.get("hostPort"):
-                key = (port.get("protocol") or "TCP", port.get("hostIP"), number)
+            if type(number := port.get("hostPort")) is int and number:
+                key = (string(port.get("protocol")) or "TCP", string(port.get("hostIP")), number)
                 if key in seen:
                     here: Path = (*at, "containers", index, "ports", position, "hostPort")
                     yield here, f"hostPort {number} is taken already"
                 seen.add(key)
-
-
-def _address(at: Path, value: Any) -> Faults:
-    if type(value) is str:
-        try:
-            ip_address(value)
-        except ValueError:
-            yield at, f"`{value}` is no IP address"
 
 
 def _term(at: Path, value: dict[str, Any]) -> Faults:

@@ -140,6 +140,10 @@ def selector(at: Path, value: Any) -> Faults:
             yield here, f"`{operator}` needs values"
         elif operator in ("Exists", "DoesNotExist") and values:
             yield (*here, "values"), f"`{operator}` takes no values"
+        elif operator in ("In", "NotIn"):
+            for position, text in enumerate(sequence(values)):
+                if type(text) is str and (why := label_value(text)):
+                    yield (*here, "values", position), why
         elif type(operator) is str and operator not in ("In", "NotIn", "Exists", "DoesNotExist"):
             yield (*here, "operator"), f"{shown(operator)} is none of In, NotIn, Exists, DoesNotExist"
 

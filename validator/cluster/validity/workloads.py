@@ -9,7 +9,6 @@ from validator.cluster.validity.numbers import amounts, at_least, is_zero, share
 from validator.cluster.validity.pods import pod_spec
 from validator.cluster.validity.words import (
     Faults,
-    choice,
     dns_label,
     dns_subdomain,
     labels,
@@ -32,7 +31,6 @@ _JOB_COUNTS = (
     "backoffLimitPerIndex",
     "maxFailedIndexes",
 )
-_MODES = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod")
 _CRON_COUNTS = ("startingDeadlineSeconds", "successfulJobsHistoryLimit", "failedJobsHistoryLimit")
 
 
@@ -46,7 +44,7 @@ def workload(resource: Resource, kube: KubeVersions) -> Faults:
     claims = [mapping(claim) for claim in sequence(spec.get("volumeClaimTemplates"))]
     names = tuple(str(dig(claim, "metadata", "name")) for claim in claims)
     yield from pod_spec((*template_at, "spec"), mapping(template.get("spec")), kind, kube, names)
-    if template_at and "spec" in template and template["spec"] is None:
+    if template.get("spec") is None and (template or not template_at or kind == "PodTemplate"):
         yield (*template_at, "spec"), "the pod has no containers"
     if resource.group == "apps":
         counts = [field for field in _COUNTS if (kind, field) != ("StatefulSet", "revisionHistoryLimit")]
@@ -153,8 +151,6 @@ def claim_spec(at: Path, spec: dict[str, Any]) -> Faults:
         yield (*at, "accessModes"), "a claim needs an access mode"
     elif "ReadWriteOncePod" in modes and len(set(map(str, modes))) > 1:
         yield (*at, "accessModes"), "ReadWriteOncePod takes no other mode beside it"
-    for index, mode in enumerate(modes):
-        yield from choice((*at, "accessModes", index), mode, *_MODES)
     if spec.get("storageClassName"):
         yield from word((*at, "storageClassName"), spec["storageClassName"], dns_subdomain)
     requests = mapping(dig(spec, "resources", "requests"))

@@ -42,7 +42,12 @@ def ingress_backend(ingress: Ingress, cluster: Cluster) -> Findings:
     for path, backend in ingress_backends(ingress):
         name = string(dig(backend, "service", "name"))
         port = dig(backend, "service", "port", "name") or dig(backend, "service", "port", "number")
-        if name is None or port == _ACTION or (name, port) in told:
+        if (
+            name is None
+            or type(port) not in (str, int, type(None))
+            or port == _ACTION
+            or (name, port) in told
+        ):
             continue
         told.add((name, port))
         if why := absence(cluster, ingress.namespace, name):

@@ -7,16 +7,18 @@ https://kubernetes.io/docs/tasks/configure-pod-container/create-hostprocess-pod/
 Fix: Remove `hostProcess`; keep it to agents of the node, in a namespace of their own.
 
 Bad:
+    # also: security.host-namespace
     kind: DaemonSet
     spec: {template: {spec: {
-      os: {name: windows}, containers: [
+      os: {name: windows}, hostNetwork: true, containers: [
       {name: agent, securityContext: {windowsOptions: {
         hostProcess: true}}},  # finding
     ]}}}
 Good:
+    # also: security.host-namespace
     kind: DaemonSet
     spec: {template: {spec: {
-      os: {name: windows}, containers: [
+      os: {name: windows}, hostNetwork: true, containers: [
       {name: agent, securityContext: {windowsOptions: {
         hostProcess: false}}},
     ]}}}

@@ -40,8 +40,9 @@ format: $(VENV)/installed-dev ## Rewrite the Python sources in the project's sty
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format --quiet .
 
-docs: $(VENV)/installed-dev ## Write docs/rules.md from the rules' docstrings
+docs: $(VENV)/installed-dev ## Write docs/rules.md from the rules, docs/agreement.md from the cluster's test cases
 	@$(BIN)/python scripts/write_rule_docs.py
+	@$(BIN)/python scripts/write_agreement.py
 
 bench: $(VENV)/installed-dev ## Time qt-validate beside Kustomize, kubeconform and kube-score
 	@$(BIN)/python bench/run.py $(ARGS)

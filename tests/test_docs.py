@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.agreement import table
 from tests.conftest import ROOT, QtValidate
 from validator.report.rules import markdown
 from validator.rule import discover
@@ -14,6 +15,10 @@ PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 
 def test_rules_page_is_up_to_date() -> None:
     assert (ROOT / "docs/rules.md").read_text() == markdown(discover()), "run `make docs`"
+
+
+def test_agreement_page_is_up_to_date() -> None:
+    assert (ROOT / "docs/agreement.md").read_text() == table(), "run `make docs`"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -382,7 +382,7 @@ def _construct(node: Any, oddities: list[Oddity], file: str) -> Any:
             merges.append(value)
             continue
         if key in result:
-            oddities.append(_odd(key_node, f"the key {key!r} stands here a second time; only one counts"))
+            oddities.append(_odd(key_node, f"the key {key!r} stands here a second time; the last one counts"))
         result[key] = value
     for merge in merges:
         for source in merge if type(merge) is list else [merge]:

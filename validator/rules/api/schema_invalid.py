@@ -1,8 +1,8 @@
 """Object breaks the schema of its kind, so the server refuses it, or drops the misspelled field in silence.
 
-Checked as strictly as `kubectl apply --validate=strict`: unknown fields and duplicate keys too, and the kinds
-of operators by the schemas of their CustomResourceDefinitions, those in the render first. There is one
-finding for each fault.
+Checked as strictly as `kubectl apply --validate=strict`: unknown fields too, and the kinds of operators by the
+schemas of their CustomResourceDefinitions, those in the render first. There is one finding for each fault. A
+key that stands twice, or is no string, is a warning: kubectl sends the last one without a word, as a string.
 https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
 
 Fix: Correct the field; the message names the nearest one that exists.
@@ -20,7 +20,7 @@ Good:
 from validator.cluster.places import container_at
 from validator.finding import Address
 from validator.manifest import Resource
-from validator.rule import Findings, Severity, rule
+from validator.rule import Fault, Findings, Severity, rule
 from validator.schema import Schemas
 
 
@@ -31,4 +31,5 @@ def schema_invalid(resource: Resource, schemas: Schemas) -> Findings:
     if all(key in ("items", 0) for key in resource.base):
         # A document's oddities are told once: on its object, or on the first one of a List.
         for oddity in resource.document.oddities:
-            yield Address(resource.ref), f"line {oddity.line}: {oddity.message}"
+            at, message = Address(resource.ref), f"line {oddity.line}: {oddity.message}"
+            yield Fault(at, message, severity=Severity.WARNING)

@@ -93,7 +93,7 @@ def test_oddities_are_kept_with_their_place() -> None:
     assert value == {"a": 2, "1": "x"}
     assert [(o.line, o.message) for o in document.oddities] == [
         (2, "the key '1' is not a string; quote it"),
-        (3, "the key 'a' stands here a second time; only one counts"),
+        (3, "the key 'a' stands here a second time; the last one counts"),
     ]
 
 

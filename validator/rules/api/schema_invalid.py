@@ -1,7 +1,7 @@
 """Object breaks the schema of its kind, so the server refuses it, or drops the misspelled field in silence.
 
 Checked as strictly as `kubectl apply --validate=strict`: unknown fields too, and the kinds of operators by
-the schemas of their CustomResourceDefinitions, those in the render first. There is one finding for each fault.
+the schemas of their CustomResourceDefinitions, those in the render first. Each fault is one finding.
 A key that stands twice, or is no string, is a warning: kubectl sends the last one, as a string, in silence.
 https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
 

@@ -40,8 +40,8 @@ REFUSALS = frozenset(
 EXPLAINED = (
     (
         "accepts",
-        "is declared already in container",
-        "two containers cannot bind one port; the server only warns",
+        "is declared already",
+        "a port cannot be bound twice; the server only warns",
     ),
     (
         "accepts",

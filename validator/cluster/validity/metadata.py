@@ -93,11 +93,12 @@ def _pod_security(at: Path, given: dict[str, Any]) -> Faults:
     """https://kubernetes.io/docs/concepts/security/pod-security-admission/#pod-security-admission-labels-for-namespaces"""
     for mode in ("enforce", "audit", "warn"):
         level, version = (f"pod-security.kubernetes.io/{mode}{ending}" for ending in ("", "-version"))
-        if level in given and not given[level]:
-            yield (*at, level), "the level is empty"
+        for label in (level, version):
+            if label in given and not given[label]:
+                yield (*at, label), "the label is empty"
         yield from choice((*at, level), given.get(level), "privileged", "baseline", "restricted")
         written = given.get(version)
-        if type(written) is str and written != "latest" and not _MINOR.fullmatch(written):
+        if type(written) is str and written not in ("", "latest") and not _MINOR.fullmatch(written):
             yield (*at, version), f"{shown(written)} is neither `latest` nor a version such as `v1.31`"
 
 

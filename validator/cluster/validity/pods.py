@@ -1,6 +1,7 @@
 """Pod specs (ValidatePodSpec and ValidateVolumes in pkg/apis/core/validation)."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from validator.cluster.validity.containers import PodFacts, container, descending, identities, resources
@@ -118,19 +119,32 @@ def _source(at: Path, field: str, value: dict[str, Any]) -> Faults:
         path = value.get("path")
         if type(path) is str and (not path or ".." in path.split("/")):
             yield (*at, "path"), f"`{path}` is empty or holds `..`"
-    elif field == "persistentVolumeClaim":
-        yield from word((*at, "claimName"), value.get("claimName"), dns_subdomain)
     elif field in ("configMap", "secret"):
         yield from _items(at, value, "name" if field == "configMap" else "secretName")
     elif field == "projected":
+        written: set[str] = set()
         for index, source in enumerate(map(mapping, sequence(value.get("sources")))):
             here: Path = (*at, "sources", index)
+            for path, file in _files(here, source):
+                if file in written:
+                    yield path, f"{file} is written twice"
+                written.add(file)
             given = [each for each, content in source.items() if content is not None]
             if len(given) > 1:
                 yield here, f"a source has one type, this has {', '.join(given)}"
             for each in ("configMap", "secret"):
                 if type(source.get(each)) is dict:
                     yield from _items((*here, each), source[each], "name")
+
+
+def _files(at: Path, source: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """The files of a projected volume's source, as far as they are named."""
+    for kind, content in source.items():
+        if file := string(mapping(content).get("path")):
+            yield (*at, kind, "path"), file
+        for index, item in enumerate(map(mapping, sequence(mapping(content).get("items")))):
+            if file := string(item.get("path")):
+                yield (*at, kind, "items", index, "path"), file
 
 
 def _items(at: Path, value: dict[str, Any], name: str) -> Faults:
@@ -179,7 +193,10 @@ def _spread(at: Path, value: Any) -> Faults:
         if each.get("minDomains") is not None and action == "ScheduleAnyway":
             yield (*here, "minDomains"), "minDomains needs whenUnsatisfiable: DoNotSchedule"
         yield from selector((*here, "labelSelector"), each.get("labelSelector"))
-        for position, label in enumerate(sequence(each.get("matchLabelKeys"))):
+        keys = sequence(each.get("matchLabelKeys"))
+        if keys and each.get("labelSelector") is None:
+            yield (*here, "matchLabelKeys"), "matchLabelKeys needs a labelSelector"
+        for position, label in enumerate(keys):
             yield from word((*here, "matchLabelKeys", position), label, qualified)
 
 

@@ -5,7 +5,7 @@ validateWindows, validateLinux and validateWindowsHostProcessPod in pkg/apis/cor
 
 from typing import Any
 
-from validator.cluster.validity.words import Faults
+from validator.cluster.validity.words import Faults, choice
 from validator.finding import Path
 from validator.manifest import dig, mapping, sequence
 
@@ -29,6 +29,7 @@ def operating_system(at: Path, pod: dict[str, Any]) -> Faults:
             here = (*at, field, index, "securityContext")
             contexts.append((here, mapping(container.get("securityContext"))))
     system = dig(pod, "os", "name")
+    yield from choice((*at, "os", "name"), system, "linux", "windows")
     if system == "windows":
         yield from _windows(at, pod, contexts)
     elif system == "linux":

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from validator.finding import NOWHERE, ObjectRef, Source, TargetError
-from validator.manifest import Document, decode, dig, mapping, parse, sequence
+from validator.manifest import Document, dig, mapping, sequence
 from validator.overlay import kustomization_file
+from validator.replay.sources import Files
 
 _REMOTE = re.compile(
     r"^(?:[a-z][a-z0-9+.-]*://|git::|git@|[\w.-]+@[\w.-]+:|github\.com[/:]|[\w-]+(?:\.[\w-]+)+/.*\?ref=)"
@@ -36,14 +37,20 @@ class Candidate:
 
 @dataclass(slots=True)
 class SourceTree:
-    """What an overlay is made of. `problem` is the first thing in the sources that cannot be read."""
+    """What an overlay is made of."""
 
+    overlay: Path
+    files: Files
     kustomizations: list[str] = field(default_factory=list)
     candidates: list[Candidate] = field(default_factory=list)
     kinds: set[tuple[str, str]] = field(default_factory=set)
     remotes: list[tuple[str, Source]] = field(default_factory=list)
-    problem: TargetError | None = None
     _index: dict[tuple[str, str, str], list[Candidate]] | None = None
+
+    @property
+    def problem(self) -> TargetError | None:
+        """The first thing in the sources that cannot be read."""
+        return self.files.problem
 
     def origin(self, ref: ObjectRef) -> Source:
         """The document an object began as (certainty `origin`), or NOWHERE."""
@@ -75,29 +82,15 @@ def read_tree(overlay: Path, show: Callable[[Path], str]) -> SourceTree:
 
     Never raises: unreadable files are Kustomize's to refuse, and are kept as `problem` to explain it.
     """
-    tree = SourceTree()
-    _Reader(tree, show).layer(Path(os.path.normpath(overlay)), tree.candidates)
+    tree = SourceTree(Path(os.path.normpath(overlay)), Files(show))
+    _Reader(tree).layer(tree.overlay, tree.candidates)
     return tree
 
 
 class _Reader:
-    def __init__(self, tree: SourceTree, show: Callable[[Path], str]) -> None:
+    def __init__(self, tree: SourceTree) -> None:
         self.tree = tree
-        self.show = show
         self.open: list[Path] = []
-
-    def documents(self, file: Path) -> list[tuple[Any, Document]]:
-        shown = self.show(file)
-        try:
-            return parse(decode(file.read_bytes(), shown), shown)
-        except TargetError as error:
-            self.tree.problem = self.tree.problem or error
-        except OSError as error:
-            problem = TargetError(
-                f"cannot read it: {error.strerror}", source=Source(shown, certainty="origin")
-            )
-            self.tree.problem = self.tree.problem or problem
-        return []
 
     def layer(self, folder: Path, into: list[Candidate]) -> None:
         """One kustomization: its objects go into `into`, renamed as it says.
@@ -108,7 +101,7 @@ class _Reader:
         if file is None or folder in self.open:
             return
         self.open.append(folder)
-        for value, document in self.documents(file)[:1]:
+        for value, document in self.tree.files.documents(file)[:1]:
             self.tree.kustomizations.append(document.file)
             component = dig(value, "kind") == "Component"
             objects = into if component else []
@@ -135,7 +128,7 @@ class _Reader:
                 into += self.objects(path)
 
     def objects(self, file: Path) -> Iterator[Candidate]:
-        for value, document in self.documents(file):
+        for value, document in self.tree.files.documents(file):
             items = sequence(dig(value, "items")) if str(dig(value, "kind")).endswith("List") else None
             for index, item in enumerate([value] if items is None else items):
                 api_version, kind = dig(item, "apiVersion"), dig(item, "kind")

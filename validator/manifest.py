@@ -134,6 +134,8 @@ class Document:
     end_line: int
     end_column: int
     oddities: tuple[Oddity, ...] = ()
+    indent: int = 0
+    """Columns that the file has before those of `text`: that of a document inside another's block scalar."""
 
     @property
     def source(self) -> Source:
@@ -153,9 +155,10 @@ class Document:
         else:
             if isinstance(node, ScalarNode):
                 shown = node
-        return self._span(shown)
+        return self.span(shown)
 
-    def _span(self, node: Node) -> Source:
+    def span(self, node: Node) -> Source:
+        """Where a node of this document's own composition stands; of a collection, its first character."""
         start, end = node.start_mark, node.end_mark
         if not isinstance(node, ScalarNode):
             end = start
@@ -163,9 +166,9 @@ class Document:
         return Source(
             self.file,
             first + start.line + 1,
-            start.column + 1,
+            start.column + self.indent + 1,
             first + end.line + 1,
-            end.column + 1,
+            end.column + self.indent + 1,
             "exact",
         )
 
@@ -177,6 +180,12 @@ def _compose_one(text: str) -> Node:
     node = parser.get_node()
     assert node is not None  # it was composed once before
     return node
+
+
+def scalar(node: ScalarNode) -> Any:
+    """The value of a scalar that `compose` gave."""
+    tag: Any = node.tag
+    return tag[0] if type(tag) is tuple else _tagged(node)
 
 
 def _descend(node: Node, key: str | int) -> tuple[Node, Node] | None:
@@ -316,22 +325,29 @@ def parse(text: str, file: str) -> list[tuple[Any, Document]]:
     Raises TargetError with file, line and column for broken YAML, for nesting deeper than
     MAX_DEPTH and for aliases that expand beyond MAX_EXPANDED.
     """
+    return [construct(node, text, file) for node in compose(text, file)]
+
+
+def compose(text: str, file: str) -> Iterator[Node]:
+    """The nodes of every document, with their places in the text; `scalar` gives a scalar's value.
+
+    Raises TargetError as `parse` does.
+    """
     _check_depth(text, file)
     parser = _Composer(text)
-    documents: list[tuple[Any, Document]] = []
     aliased = "*" in text and "&" in text
     with no_collection():
         try:
             while parser.check_node() and (node := parser.get_node()) is not None:
                 if aliased:
                     _check_expansion(node, file, {})
-                documents.append(_document(node, text, file))
+                yield node
         except yaml.YAMLError as error:
             raise _syntax_error(error, text, file) from None
-    return documents
 
 
-def _document(node: Node, text: str, file: str) -> tuple[Any, Document]:
+def construct(node: Node, text: str, file: str) -> tuple[Any, Document]:
+    """The plain value of a document's node, and where the document stands in the text."""
     oddities: list[Oddity] = []
     value = _construct(node, oddities, file)
     start, end = node.start_mark, node.end_mark

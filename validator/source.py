@@ -2,37 +2,55 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from validator.finding import NOWHERE, Address, Evidence, Finding, Source
 from validator.kustomization import SourceTree, as_origin
-from validator.manifest import Resource
+from validator.manifest import Resource, no_collection
+from validator.replay import replay
+from validator.replay.origins import Located, Origins
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Sources:
     """Where the objects of a target come from: the tree of an overlay, or the plain files themselves."""
 
     resources: list[Resource]
     tree: SourceTree | None = None
 
+    @cached_property
+    def origins(self) -> Origins:
+        """The overlay's objects made again with the place of each value, once a place is asked for."""
+        assert self.tree is not None
+        with no_collection():
+            return Origins(replay(self.tree.overlay, self.tree.files), self.resources)
+
     def locate(self, address: Address) -> Source:
-        """Plain YAML gives the exact place of a field, an overlay the document the object began as."""
+        return self.trace(address).source
+
+    def trace(self, address: Address) -> Located:
+        """The place that set a field, and what it overrode; of an absent field, its nearest present parent.
+
+        What an overlay's sources do not prove is shown at the document that the object began as.
+        """
         if address.object is None:
             if self.tree is not None and self.tree.kustomizations:
-                return Source(self.tree.kustomizations[0], 1, 1, certainty="origin")
-            return NOWHERE
-        if self.tree is not None:
-            return self.tree.origin(address.object)
+                return Located(Source(self.tree.kustomizations[0], 1, 1, certainty="origin"))
+            return Located(NOWHERE)
         resource = self.resources[address.object.index]
+        if self.tree is not None:
+            found = self.origins.locate(resource, address.path)
+            return Located(self.tree.origin(address.object)) if found.source is NOWHERE else found
         path = (*resource.base, *address.path)
-        return resource.document.locate(path) if path else resource.document.source
+        return Located(resource.document.locate(path) if path else resource.document.source)
 
     def place(self, findings: Iterable[Finding], fixes: Mapping[str, str]) -> tuple[Finding, ...]:
         """The findings, object by object, with their lines, related places' lines and each rule's advice."""
         return tuple(
             replace(
                 finding,
-                source=self.locate(finding.address),
+                source=(found := self.trace(finding.address)).source,
+                overrides=found.overridden,
                 related=tuple(replace(r, source=self.locate(r.address)) for r in finding.related),
                 fix=fixes[finding.rule],
             )

@@ -92,6 +92,7 @@ def test_finding_lines_of_an_overlay_open_its_sources(qt_validate: QtValidate, t
     (finding,) = (f for f in run.target["findings"] if f["rule"] == "availability.pdb-matches-nothing")
     source = finding["source"]
     assert source["file"] == "deploy/k8s/base/signals/poddisruptionbudget.yaml"
-    assert (tmp_path / source["file"]).read_text().splitlines()[source["line"] - 1].startswith("apiVersion:")
+    assert source["certainty"] == "exact"
+    assert (tmp_path / source["file"]).read_text().splitlines()[source["line"] - 1] == "  selector:"
     assert source["certainty"] == "origin"
     assert run.code == 1

@@ -1,0 +1,191 @@
+"""Values with the places where they were written, as the layers of an overlay change them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from validator.finding import Path, Source
+from validator.manifest import Document, scalar
+
+
+class Place(NamedTuple):
+    """A node of a document; `within` are the first and last character of its text that are meant."""
+
+    document: Document
+    node: Node
+    within: tuple[int, int] | None = None
+
+    @property
+    def source(self) -> Source:
+        """Exact, unless it is a part of a text whose writing does not show where its parts are."""
+        whole = self.document.span(self.node)
+        if self.within is None:
+            return whole
+        start = _first_column(self.node, whole)
+        if start is None:
+            return replace(whole, certainty="origin")
+        first, last = self.within
+        return replace(whole, column=start + first, end_column=start + last)
+
+
+def _first_column(node: Node, whole: Source) -> int | None:
+    """The column of a scalar's first character, when its text stands there letter by letter."""
+    if whole.line != whole.end_line or whole.column is None or whole.end_column is None:
+        return None
+    assert isinstance(node, ScalarNode)
+    quotes = 1 if node.style in ("'", '"') else 0
+    if whole.end_column - whole.column != len(node.value) + 2 * quotes:
+        return None
+    return whole.column + quotes
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a composed value."""
+
+    text: str
+    place: "Place | Source"
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A value that did not win."""
+
+    value: Any
+    place: "Place | Source"
+
+
+@dataclass(slots=True, eq=False)
+class Value:
+    """A mapping or list of values, or a scalar.
+
+    `place` is where it was written: of a scalar its text, of a collection its key or first character.
+    """
+
+    content: Any
+    place: Place | Source
+    parts: tuple[Part, ...] = ()
+    overrides: tuple[Override, ...] = ()
+
+    def get(self, *path: str | int) -> "Value | None":
+        found = self
+        for key in path:
+            content = found.content
+            if not (
+                key in content
+                if type(content) is dict
+                else type(content) is list and type(key) is int and 0 <= key < len(content)
+            ):
+                return None
+            found = content[key]
+        return found
+
+    def scalar(self, *path: str | int) -> Any:
+        """The scalar at a path; None where there is none."""
+        found = self.get(*path)
+        return None if found is None or type(found.content) in (dict, list) else found.content
+
+    def string(self, *path: str | int) -> str:
+        found = self.scalar(*path)
+        return found if type(found) is str else ""
+
+    def items(self, *path: str | int) -> list["Value"]:
+        found = self.get(*path)
+        return found.content if found is not None and type(found.content) is list else []
+
+    def fields(self, *path: str | int) -> dict[str, "Value"]:
+        found = self.get(*path)
+        return found.content if found is not None and type(found.content) is dict else {}
+
+    def plain(self) -> Any:
+        """The value without places."""
+        if type(self.content) is dict:
+            return {key: child.plain() for key, child in self.content.items()}
+        if type(self.content) is list:
+            return [child.plain() for child in self.content]
+        return self.content
+
+    def copy(self) -> "Value":
+        content: Any = self.content
+        if type(content) is dict:
+            content = {key: child.copy() for key, child in content.items()}
+        elif type(content) is list:
+            content = [child.copy() for child in content]
+        return Value(content, self.place, self.parts, self.overrides)
+
+    def over(self, older: "Value | None") -> "Value":
+        """This value in place of an older one, which it remembers."""
+        if older is not None and older is not self:
+            was = older.plain() if type(older.content) in (dict, list) else older.content
+            self.overrides = (Override(was, older.place), *older.overrides)
+        return self
+
+    def set(self, content: Any, place: Place | Source, parts: tuple[Part, ...] = ()) -> None:
+        """Change a scalar where it is."""
+        self.overrides = (Override(self.content, self.place), *self.overrides)
+        self.content, self.place, self.parts = content, place, parts
+
+    def leaves(self, path: Path = ()) -> Iterator[tuple[Path, "Value"]]:
+        if type(self.content) is dict:
+            for key, child in self.content.items():
+                yield from child.leaves((*path, key))
+        elif type(self.content) is list:
+            for index, child in enumerate(self.content):
+                yield from child.leaves((*path, index))
+        else:
+            yield path, self
+
+
+def read(node: Node, document: Document, *, first_wins: bool = False) -> Value:
+    """The values below a document's node. Of two equal keys the last counts, or the first."""
+    return _read(node, document, None, first_wins)
+
+
+def _read(node: Node, document: Document, key: Node | None, first_wins: bool) -> Value:
+    if isinstance(node, ScalarNode):
+        return Value(scalar(node), Place(document, node))
+    place = Place(document, key or node)
+    if isinstance(node, SequenceNode):
+        return Value([_read(item, document, None, first_wins) for item in node.value], place)
+    assert isinstance(node, MappingNode)
+    fields: dict[str, Value] = {}
+    merged: list[Value] = []
+    for key_node, value_node in node.value:
+        name = str(key_node.value)
+        child = _read(value_node, document, key_node, first_wins)
+        if name == "<<" and not key_node.style:
+            merged += child.content if type(child.content) is list else [child]
+        elif not (first_wins and name in fields):
+            fields[name] = child
+    for source in merged:
+        if type(source.content) is dict:
+            for name, child in source.content.items():
+                fields.setdefault(name, child)
+    return Value(fields, place)
+
+
+def inner(value: Value) -> Document | None:
+    """The document that a text holds, such as an inline patch.
+
+    None where its writing does not show the places in it: folded, or escaped.
+    """
+    place = value.place
+    if not isinstance(place, Place) or type(value.content) is not str:
+        return None
+    node, document = place.node, place.document
+    assert isinstance(node, ScalarNode)
+    whole = document.span(node)
+    assert whole.line is not None
+    assert whole.column is not None
+    if node.style == "|":
+        lines = document.text.splitlines()
+        first = node.start_mark.line + 1
+        written = next((line for line in lines[first:] if line.strip()), "")
+        indent = len(written) - len(written.lstrip(" "))
+        return Document(document.file, value.content, whole.line + 1, 1, 0, 0, (), document.indent + indent)
+    column = _first_column(node, whole)
+    if column is None:
+        return None
+    return Document(document.file, value.content, whole.line, 1, 0, 0, (), column - 1)

@@ -94,5 +94,4 @@ def test_finding_lines_of_an_overlay_open_its_sources(qt_validate: QtValidate, t
     assert source["file"] == "deploy/k8s/base/signals/poddisruptionbudget.yaml"
     assert source["certainty"] == "exact"
     assert (tmp_path / source["file"]).read_text().splitlines()[source["line"] - 1] == "  selector:"
-    assert source["certainty"] == "origin"
     assert run.code == 1

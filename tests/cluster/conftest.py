@@ -1,67 +1,86 @@
-"""One cluster for all tests: a control plane of our own, or the one that KUBECONFIG names."""
+"""The clusters of the tests: control planes of our own, or the cluster that KUBECONFIG names."""
 
 import json
 import os
-import subprocess
+from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.cluster.cluster import Cluster
 from tests.cluster.control_plane import running
-from validator.manifest import parse
+from tests.cluster.given import NotEmptyError, borrowed
+from tests.cluster.prerequisites import install_operators_kinds, provide_storage_classes
+from tests.cluster.programs import NEWEST, OLDEST, Release
+from tests.cluster.server import Server, connected
 
-CRDS = {
-    "github.com/cert-manager/cert-manager@v1.21.2": "deploy/crds",
-    "github.com/external-secrets/external-secrets@v1.3.2": "config/crds/bases",
-    "github.com/prometheus-operator/prometheus-operator@v0.85.0": "example/prometheus-operator-crd",
-}
-"""Where the operators' Go modules keep their CustomResourceDefinitions."""
-CLASSES: list[dict[str, Any]] = [
-    {
-        "apiVersion": "storage.k8s.io/v1",
-        "kind": "StorageClass",
-        "metadata": {"name": name, "annotations": {"storageclass.kubernetes.io/is-default-class": default}},
-        "provisioner": "kubernetes.io/no-provisioner",
-        "volumeBindingMode": "WaitForFirstConsumer",
-    }
-    for name, default in (("standard", "true"), ("fast-ssd", "false"))
-]
+DONE = pytest.StashKey[dict[str, Counter[str]]]()
+"""What was done to the cluster of each version."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[DONE] = {}
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    if os.environ.get("KUBECONFIG"):
-        yield Cluster.given()
+def cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
+    """The newest Kubernetes, or the cluster that is given."""
+    if not os.environ.get("KUBECONFIG"):
+        yield from _own(pytestconfig, NEWEST)
         return
-    with running() as plane:
+    try:
+        with borrowed() as found:
+            pytestconfig.stash[DONE][found.version] = found.done
+            yield found
+    except NotEmptyError as error:
+        pytest.exit(str(error), returncode=2)
+
+
+@pytest.fixture(scope="module")
+def oldest(pytestconfig: pytest.Config) -> Iterator[Cluster]:
+    """The oldest Kubernetes that the manifests promise to run on."""
+    if os.environ.get("KUBECONFIG"):
+        pytest.skip("KUBECONFIG names the cluster to test on")
+    yield from _own(pytestconfig, OLDEST)
+
+
+def _own(config: pytest.Config, release: Release) -> Iterator[Cluster]:
+    with running(release) as plane:
         found = Cluster.of(plane)
-        found.apply(CLASSES)
+        config.stash[DONE][found.version] = found.done
+        provide_storage_classes(found)
         yield found
 
 
 @pytest.fixture(scope="session")
 def operators(cluster: Cluster) -> None:
-    """The kinds of prod's operators; nobody acts on their objects."""
-    for module, folder in CRDS.items():
-        done = subprocess.run(
-            ["go", "mod", "download", "-json", module], capture_output=True, text=True, check=True
-        )
-        files = (Path(json.loads(done.stdout)["Dir"]) / folder).rglob("*.yaml")
-        documents = [value for file in sorted(files) for value, _ in parse(file.read_text(), file.name)]
-        cluster.apply([d for d in documents if d and d["kind"] == "CustomResourceDefinition"])
-    cluster.kubectl(
-        "wait", "--for=condition=Established", "customresourcedefinition", "--all", "--timeout=60s"
-    )
+    install_operators_kinds(cluster)
+
+
+@pytest.fixture(scope="session")
+def server(cluster: Cluster, operators: None) -> Iterator[Server]:
+    """The API server itself, with the operators' kinds."""
+    with connected(cluster) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def version(cluster: Cluster) -> str:
+    """The server's version as `--kube-version` takes it."""
+    found = json.loads(cluster.kubectl("version", "-o", "json"))["serverVersion"]
+    return f"{found['major']}.{found['minor']}"
 
 
 @pytest.fixture(scope="module")
 def prod(cluster: Cluster, operators: None) -> Iterator[Cluster]:
     """The prod overlay, running."""
-    if not cluster.simulated:
-        pytest.skip("the services' images are in no public registry: their pods run on simulated nodes only")
-    cluster.deploy("prod")
-    yield cluster
-    cluster.remove("prod")
+    with cluster.deployed("prod"):
+        yield cluster
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: object, config: pytest.Config
+) -> None:
+    for version, done in config.stash[DONE].items():
+        figures = ", ".join(f"{count} {what}" for what, count in sorted(done.items()))
+        terminalreporter.write_line(f"Kubernetes {version}: {figures or 'nothing done'}")

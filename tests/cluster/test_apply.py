@@ -1,75 +1,112 @@
-"""Each overlay is accepted as it is, whole, without a warning; applying it again changes nothing."""
+"""Each overlay is accepted as it is, whole, without a warning, and runs; applying it again changes nothing.
+
+On the newest Kubernetes, and on the oldest that the manifests promise to run on.
+"""
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import pytest
 import yaml
 
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import NAMESPACE, Cluster, Object
+from tests.cluster.prerequisites import install_operators_kinds
 from tests.deploy.manifests import K8S, objects
 
 
-@pytest.fixture(scope="module", params=["dev", "prod"])
-def applied(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
-    """An overlay's name, and what kubectl printed. dev comes first, while no operator's kind is there."""
-    if request.param == "prod":
-        request.getfixturevalue("operators")
-    yield request.param, cluster.deploy(request.param)
-    cluster.remove(request.param)
+class Applied(NamedTuple):
+    cluster: Cluster
+    overlay: str
+    printed: str
+
+    @property
+    def folder(self) -> str:
+        return str(K8S / "overlays" / self.overlay)
 
 
-def test_every_object_is_created(cluster: Cluster, applied: tuple[str, str]) -> None:
-    overlay, printed = applied
-    outcomes = [line.rpartition(" ")[2] for line in printed.splitlines()]
-    assert len(outcomes) == len(objects(f"overlays/{overlay}"))
+# dev comes first, while no operator's kind is there.
+@pytest.fixture(
+    scope="module",
+    params=[(fixture, overlay) for fixture in ("cluster", "oldest") for overlay in ("dev", "prod")],
+    ids=lambda param: f"{param[1]}-{'newest' if param[0] == 'cluster' else param[0]}",
+)
+def applied(request: pytest.FixtureRequest) -> Iterator[Applied]:
+    fixture, overlay = request.param
+    cluster: Cluster = request.getfixturevalue(fixture)
+    if overlay == "prod":
+        install_operators_kinds(cluster)
+    with cluster.deployed(overlay) as printed:
+        yield Applied(cluster, overlay, printed)
+
+
+def test_every_object_is_created(applied: Applied) -> None:
+    outcomes = [line.rpartition(" ")[2] for line in applied.printed.splitlines()]
+    assert len(outcomes) == len(objects(f"overlays/{applied.overlay}"))
     assert set(outcomes) == {"created"}
 
 
+def test_every_pod_is_ready(applied: Applied) -> None:
+    pods = applied.cluster.pods()
+    assert len(pods) >= 8
+    for pod in pods:
+        conditions = {c["type"]: c["status"] for c in pod["status"]["conditions"]}
+        assert conditions["Ready"] == "True", pod["metadata"]["name"]
+
+
 # kubectl's own patch of these is never empty, though the server then changes nothing: a budget's selector is
-# replaced whole, a claim template has defaults, and Kustomize wraps a generated Secret's long values.
-ALWAYS_PATCHED = ("poddisruptionbudget.policy/", "statefulset.apps/", "secret/")
+# replaced whole, claim templates and ExternalSecrets have defaults in lists, and Kustomize wraps a generated
+# Secret's long values.
+ALWAYS_PATCHED = (
+    "poddisruptionbudget.policy/",
+    "statefulset.apps/",
+    "externalsecret.external-secrets.io/",
+    "secret/",
+)
 
 
-def test_a_second_apply_changes_nothing(cluster: Cluster, applied: tuple[str, str]) -> None:
-    folder = str(K8S / "overlays" / applied[0])
-
-    def generations() -> dict[str, int]:
-        kinds = "deployments,statefulsets,cronjobs,poddisruptionbudgets,ingresses,networkpolicies"
-        return {
-            f"{each['kind']}/{each['metadata']['name']}": each["metadata"]["generation"]
-            for each in cluster.items(kinds)
-        }
-
-    before = generations()
-    printed = cluster.kubectl("apply", "-k", folder, "--validate=strict")
+def test_a_second_apply_changes_nothing(applied: Applied) -> None:
+    """By what kubectl prints, by what the server stores, and by the pods, which stay the same ones."""
+    cluster = applied.cluster
+    before, pods = _stored(applied), _uids(cluster)
+    printed = cluster.apply_folder(applied.folder)
     changed = [line for line in printed.splitlines() if not line.endswith(" unchanged")]
     assert [line for line in changed if not line.startswith(ALWAYS_PATCHED)] == []
-    assert generations() == before
-    assert cluster.kubectl("diff", "-k", folder) == ""
+    assert _stored(applied) == before
+    assert cluster.kubectl("diff", "-k", applied.folder) == ""
+    assert _uids(cluster) == pods
 
 
-def test_a_restore_is_accepted_beside_it(cluster: Cluster, applied: tuple[str, str]) -> None:
-    folder = str(K8S / "jobs/restore")
-    cluster.kubectl("apply", "-k", folder, "--dry-run=server", "--validate=strict")
+def _stored(applied: Applied) -> dict[str, Object]:
+    """All but the status. Of objects that have one the version goes, too, since others write it."""
+    found = {}
+    for each in applied.cluster.stored(applied.overlay):
+        if each.pop("status", None):
+            del each["metadata"]["resourceVersion"]
+        found[f"{each['kind']}/{each['metadata']['name']}"] = each
+    assert len(found) == len(objects(f"overlays/{applied.overlay}"))
+    return found
 
 
-def test_nothing_is_refused_afterwards(cluster: Cluster, applied: tuple[str, str]) -> None:
+def _uids(cluster: Cluster) -> set[str]:
+    return {pod["metadata"]["uid"] for pod in cluster.pods()}
+
+
+def test_nothing_is_refused_afterwards(applied: Applied) -> None:
     """Deployments are accepted whatever their pods are; a refused pod is an event."""
-    assert cluster.refusals() == []
+    assert applied.cluster.refusals() == []
 
 
-def test_each_pod_meets_the_restricted_standard(cluster: Cluster, applied: tuple[str, str]) -> None:
+def test_each_pod_meets_the_restricted_standard(applied: Applied) -> None:
     """The namespace's own label is the proof: taken away and set again, it names every pod that breaks it."""
     label = "pod-security.kubernetes.io/enforce"
-    done = cluster.run("label", "namespace", "trading", f"{label}=privileged", "--overwrite")
-    assert done.returncode == 0
-    done = cluster.run("label", "namespace", "trading", f"{label}=restricted", "--overwrite")
-    assert done.returncode == 0
+    for level in ("privileged", "restricted"):
+        done = applied.cluster.run("label", "namespace", NAMESPACE, f"{label}={level}", "--overwrite")
+        assert done.returncode == 0
     assert not re.search("Warning", done.stderr), done.stderr
 
 
-def test_the_render_is_what_was_applied(cluster: Cluster, applied: tuple[str, str]) -> None:
+def test_the_render_is_what_was_applied(applied: Applied) -> None:
     """This kubectl's Kustomize renders what the tests of the manifests looked at."""
-    rendered = list(yaml.safe_load_all(cluster.kubectl("kustomize", str(K8S / "overlays" / applied[0]))))
-    assert rendered == list(objects(f"overlays/{applied[0]}"))
+    rendered = list(yaml.safe_load_all(applied.cluster.kubectl("kustomize", applied.folder)))
+    assert rendered == list(objects(f"overlays/{applied.overlay}"))

@@ -10,15 +10,13 @@ from tests.deploy.manifests import K8S
 
 @pytest.fixture
 def namespace(cluster: Cluster) -> Iterator[None]:
-    folder = str(K8S / "base/namespace")
-    cluster.kubectl("apply", "-k", folder, "-n", NAMESPACE)
-    yield
-    cluster.run("delete", "-k", folder, "-n", NAMESPACE)
+    with cluster.applied(str(K8S / "base/namespace"), "-n", NAMESPACE):
+        yield
 
 
 def test_the_backup_is_created_from_its_file_alone(cluster: Cluster, namespace: None) -> None:
     printed = cluster.kubectl("create", "-f", str(K8S / "jobs/database-backup.yaml"), "--validate=strict")
     assert "cronjob.batch/database-backup created" in printed
     cluster.kubectl("create", "job", "by-hand", "--from=cronjob/database-backup", "-n", NAMESPACE)
-    cluster.until(lambda: cluster.items("pods") or cluster.refusals(), "a pod of the Job")
+    cluster.until(lambda: cluster.succeeded("by-hand"), "the Job succeeds")
     assert cluster.refusals() == []

@@ -12,12 +12,13 @@ CRDS = {
     "github.com/cert-manager/cert-manager": "deploy/crds",
     "github.com/external-secrets/external-secrets": "config/crds/bases",
     "github.com/prometheus-operator/prometheus-operator": "example/prometheus-operator-crd",
+    "sigs.k8s.io/gateway-api": "config/crd/standard",
 }
 """Where the operators' Go modules keep their CustomResourceDefinitions."""
-NEWEST = ("v1.21.2", "v1.3.2", "v0.85.0")
-OLDEST = ("v1.16.5", "v0.17.0", "v0.85.0")
-"""For Kubernetes before 1.30, which refuses `selectableFields`: the last cert-manager for it, and the
-first External Secrets Operator that the manifests want."""
+NEWEST = ("v1.21.2", "v1.3.2", "v0.85.0", "v1.6.3")
+OLDEST = ("v1.16.5", "v0.17.0", "v0.85.0", "v1.2.1")
+"""For Kubernetes before 1.30, which refuses `selectableFields`: the last cert-manager for it, the first
+External Secrets Operator that the manifests want, and a Gateway API of its time."""
 _DEFAULT = "storageclass.kubernetes.io/is-default-class"
 
 

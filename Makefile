@@ -26,8 +26,9 @@ test: $(VENV)/installed-dev ## Run all tests, on the oldest and the newest Kusto
 	@scripts/install-test-tools.sh
 	@$(BIN)/python -m pytest $(ARGS)
 
-test-cluster: $(VENV)/installed-dev ## Apply, run and drain the manifests on a real API server (builds one: ten minutes, once)
+test-cluster: $(VENV)/installed-dev ## Apply, run and drain the manifests on real API servers (builds them: twenty minutes, once)
 	@scripts/install-kustomize.sh $(KUSTOMIZE) $(BIN) $(BIN)/python
+	@$(BIN)/python -m tests.cluster.programs
 	@$(BIN)/python -m pytest tests/cluster $(ARGS)
 
 lint: $(VENV)/installed-dev ## Check style, types and layers

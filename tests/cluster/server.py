@@ -23,7 +23,8 @@ class Answer(NamedTuple):
 
     @property
     def refused(self) -> bool:
-        return self.status >= 300
+        """Not because the object is there already: that is found out last, after all has been checked."""
+        return self.status >= 300 and self.status != 409
 
 
 class Server:

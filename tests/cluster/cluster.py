@@ -1,13 +1,14 @@
 """What the tests ask of a cluster: kubectl, an overlay for a while, and waiting for what becomes true."""
 
 import json
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.programs import Kubectl
@@ -16,6 +17,11 @@ from tests.deploy.manifests import K8S
 NAMESPACE = "trading"
 MADE = "test.qt-validate/made"
 """Label of what the tests make around the manifests."""
+GIVEN = bool(os.environ.get("KUBECONFIG"))
+MAIN = "given" if GIVEN else "newest"
+RELEASES = (MAIN,) if GIVEN else ("oldest", MAIN)
+NOTHING = "nothing"
+"""In place of an overlay: what a test wants that applies its own."""
 Object = dict[str, Any]
 
 
@@ -189,6 +195,18 @@ class Cluster:
             ),
             "the volumes of trading's claims are gone",
         )
+
+
+class Applied(NamedTuple):
+    """An overlay that runs in a cluster, and what kubectl said when it came."""
+
+    cluster: Cluster
+    overlay: str
+    printed: str
+
+    @property
+    def folder(self) -> str:
+        return str(K8S / "overlays" / self.overlay)
 
 
 def complete(workload: Object) -> bool:

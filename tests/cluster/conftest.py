@@ -1,19 +1,19 @@
 """The clusters of the tests: control planes of our own, or the cluster that KUBECONFIG names."""
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import GIVEN, NOTHING, RELEASES, Applied, Cluster
 from tests.cluster.control_plane import running
 from tests.cluster.given import NotEmptyError, borrowed
 from tests.cluster.prerequisites import install_operators_kinds, provide_storage_classes
 from tests.cluster.programs import NEWEST, OLDEST, Release
 from tests.cluster.server import Server, connected
 
+OVERLAYS = ("dev", "prod", NOTHING)
 DONE = pytest.StashKey[dict[str, Counter[str]]]()
 """What was done to the cluster of each version."""
 
@@ -25,7 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
     """The newest Kubernetes, or the cluster that is given."""
-    if not os.environ.get("KUBECONFIG"):
+    if not GIVEN:
         yield from _own(pytestconfig, NEWEST)
         return
     try:
@@ -34,14 +34,6 @@ def cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
             yield found
     except NotEmptyError as error:
         pytest.exit(str(error), returncode=2)
-
-
-@pytest.fixture(scope="module")
-def oldest(pytestconfig: pytest.Config) -> Iterator[Cluster]:
-    """The oldest Kubernetes that the manifests promise to run on."""
-    if os.environ.get("KUBECONFIG"):
-        pytest.skip("KUBECONFIG names the cluster to test on")
-    yield from _own(pytestconfig, OLDEST)
 
 
 def _own(config: pytest.Config, release: Release) -> Iterator[Cluster]:
@@ -71,11 +63,46 @@ def version(cluster: Cluster) -> str:
     return f"{found['major']}.{found['minor']}"
 
 
-@pytest.fixture(scope="module")
-def prod(cluster: Cluster, operators: None) -> Iterator[Cluster]:
-    """The prod overlay, running."""
-    with cluster.deployed("prod"):
-        yield cluster
+@pytest.fixture(scope="session", params=RELEASES)
+def any_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """One cluster after the other; the oldest Kubernetes that the manifests promise to run on comes first."""
+    if request.param == "oldest":
+        yield from _own(request.config, OLDEST)
+    else:
+        yield request.getfixturevalue("cluster")
+
+
+@pytest.fixture(scope="session", params=["dev", "prod"])
+def applied(any_cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Applied]:
+    """An overlay, running, for all tests of it together; dev first, while no operator's kind is there."""
+    overlay = request.param
+    if overlay == NOTHING:
+        yield Applied(any_cluster, overlay, "")
+        return
+    if overlay == "prod":
+        install_operators_kinds(any_cluster)
+    with any_cluster.deployed(overlay) as printed:
+        yield Applied(any_cluster, overlay, printed)
+
+
+@pytest.fixture
+def deployed(applied: Applied) -> Cluster:
+    return applied.cluster
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the same overlay on the same cluster follow each other; those that name none come after."""
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> tuple[int, int]:
+    params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    cluster, overlay = params.get("any_cluster"), params.get("applied")
+    return (
+        RELEASES.index(cluster) if cluster else len(RELEASES),
+        OVERLAYS.index(overlay) if overlay else len(OVERLAYS),
+    )
 
 
 def pytest_terminal_summary(

@@ -1,6 +1,6 @@
 """The programs of a control plane, built from their Go modules into one binary, and their processes.
 
-    python -m tests.cluster.programs      # build what the tests need
+python -m tests.cluster.programs      # build what the tests need
 """
 
 import ctypes
@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+_LONGEST_WAIT = 900  # s
 _PR_SET_PDEATHSIG = 1
 
 
@@ -78,8 +79,11 @@ class Kubectl:
     command: tuple[str, ...]
 
     def __call__(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Raises TimeoutExpired where kubectl would wait for ever, as it does for what is never deleted."""
         command = [*self.command, *arguments]
-        return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command, input=stdin, capture_output=True, text=True, check=False, timeout=_LONGEST_WAIT
+        )
 
     def succeeds(self, *arguments: str) -> bool:
         return self(*arguments).returncode == 0

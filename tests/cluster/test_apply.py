@@ -4,40 +4,11 @@ On the newest Kubernetes, and on the oldest that the manifests promise to run on
 """
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
 
-import pytest
 import yaml
 
-from tests.cluster.cluster import NAMESPACE, Cluster, Object
-from tests.cluster.prerequisites import install_operators_kinds
-from tests.deploy.manifests import K8S, objects
-
-
-class Applied(NamedTuple):
-    cluster: Cluster
-    overlay: str
-    printed: str
-
-    @property
-    def folder(self) -> str:
-        return str(K8S / "overlays" / self.overlay)
-
-
-# dev comes first, while no operator's kind is there.
-@pytest.fixture(
-    scope="module",
-    params=[(fixture, overlay) for fixture in ("cluster", "oldest") for overlay in ("dev", "prod")],
-    ids=lambda param: f"{param[1]}-{'newest' if param[0] == 'cluster' else param[0]}",
-)
-def applied(request: pytest.FixtureRequest) -> Iterator[Applied]:
-    fixture, overlay = request.param
-    cluster: Cluster = request.getfixturevalue(fixture)
-    if overlay == "prod":
-        install_operators_kinds(cluster)
-    with cluster.deployed(overlay) as printed:
-        yield Applied(cluster, overlay, printed)
+from tests.cluster.cluster import NAMESPACE, Applied, Cluster, Object
+from tests.deploy.manifests import objects
 
 
 def test_every_object_is_created(applied: Applied) -> None:

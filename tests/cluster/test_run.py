@@ -1,23 +1,13 @@
-"""What is applied runs: pods find nodes, claims volumes; Jobs start, autoscalers scale."""
+"""What is applied runs: pods find nodes, claims volumes; backups and restores start."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.cluster import NAMESPACE, Cluster
-from tests.cluster.nodes import CPU_USAGE
+from tests.cluster.cluster import MAIN, NAMESPACE, Cluster
 from tests.deploy.manifests import K8S
 
 RESTORE = str(K8S / "jobs/restore")
-
-
-@pytest.fixture(scope="module", params=["dev", "prod"])
-def deployed(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    if request.param == "prod":
-        request.getfixturevalue("operators")
-    with cluster.deployed(request.param):
-        yield cluster
 
 
 def test_every_claim_is_bound(deployed: Cluster) -> None:
@@ -63,6 +53,7 @@ def _all_names(cluster: Cluster) -> set[str]:
     return set(cluster.kubectl("get", kinds, "-n", NAMESPACE, "-o", "name").split())
 
 
+@pytest.mark.parametrize("any_cluster", [MAIN], indirect=True)  # it takes up to a minute
 def test_the_cronjob_starts_jobs_by_its_clock(deployed: Cluster) -> None:
     def schedule(when: str) -> None:
         patch = json.dumps({"spec": {"schedule": when}})
@@ -73,46 +64,3 @@ def test_the_cronjob_starts_jobs_by_its_clock(deployed: Cluster) -> None:
     deployed.until(lambda: deployed.items("jobs"), "a Job of the CronJob", 75)
     schedule(usual)
     deployed.kubectl("delete", "jobs", "--all", "-n", NAMESPACE)
-
-
-def test_load_scales_the_api_out_and_calm_in(deployed: Cluster) -> None:
-    def replicas() -> int:
-        return int(deployed.get("deployment", "api-service")["spec"]["replicas"])
-
-    def use(share: float) -> None:
-        """Of the CPU that a pod requests."""
-        requested = int(_requested_cpu(deployed).removesuffix("m"))
-        selector = ("-l", "app.kubernetes.io/name=api-service", "-n", NAMESPACE)
-        usage = f"{CPU_USAGE}={requested * share:.0f}m"
-        deployed.kubectl("annotate", "pods", *selector, usage, "--overwrite")
-
-    def busy() -> bool:
-        use(0.9)  # the target is 0.7
-        return replicas() > minimum
-
-    def calm() -> bool:
-        use(0.02)
-        return replicas() == minimum
-
-    if not _pods_are_measured(deployed):
-        pytest.skip("this cluster's metrics.k8s.io is not served, or does not measure the simulated pods")
-    minimum = replicas()
-    deployed.until(busy, "the autoscaler adds a pod")
-    policies = [{"type": "Pods", "value": 9, "periodSeconds": 5}]
-    fast = {"spec": {"behavior": {"scaleDown": {"stabilizationWindowSeconds": 0, "policies": policies}}}}
-    deployed.kubectl(
-        "patch", "hpa", "api-service-hpa", "-n", NAMESPACE, "--type=merge", "-p", json.dumps(fast)
-    )
-    deployed.until(calm, "the autoscaler takes them away", 120)
-    deployed.until(deployed.settled, "all settled")
-
-
-def _requested_cpu(cluster: Cluster) -> str:
-    (container,) = cluster.get("deployment", "api-service")["spec"]["template"]["spec"]["containers"]
-    return str(container["resources"]["requests"]["cpu"])
-
-
-def _pods_are_measured(cluster: Cluster) -> bool:
-    """Our own control plane measures them for sure."""
-    done = cluster.run("top", "pods", "-l", "app.kubernetes.io/name=api-service", "-n", NAMESPACE)
-    return done.returncode == 0 or cluster.patience == 1

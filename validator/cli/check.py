@@ -92,7 +92,8 @@ def check(
     lowest = min(threshold or Severity.WARNING, Severity.WARNING)
     try:
         settings = _with_versions(common.settings(config, targets), kube_version)
-        request = Request(settings, profile, complete, renderer, allow_remote)
+        quote = form == "terminal" and not quiet
+        request = Request(settings, profile, complete, renderer, allow_remote, quote)
         verdicts = _verdicts(targets, request, select, ignore)
     except TargetError as error:
         common.complain(error.unjudged, verbose=verbose)

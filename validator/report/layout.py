@@ -9,8 +9,9 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from unicodedata import combining, east_asian_width
 
-from validator.finding import Severity
+from validator.finding import Severity, Source
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -90,3 +91,69 @@ class Layout:
         else:
             yield left
             yield [(" " * max(indent, 2), ""), (right, "cyan")]
+
+    def overridden(self, place: str, value: str, indent: int) -> Iterator[Line]:
+        """A line about a value that did not win."""
+        left: Line = [(" " * indent, ""), ("overrides ", "dim"), (place, "cyan")]
+        if not value:
+            yield left
+            return
+        width = sum(len(text) for text, _ in left)
+        if width + len(value) + 3 <= self.style.width:
+            yield [*left, (f" ({value})", "dim")]
+        else:
+            yield left
+            yield [(" " * (indent + 2), ""), (self._cut(f"({value})", indent + 2), "dim")]
+
+    def frame(
+        self, source: Source, line: str, indent: int, *, mark: str, style: str = "dim"
+    ) -> Iterator[Line]:
+        """A line of a file with its number, and below it the span that is meant.
+
+        Indentation is left out, and what does not fit the width, but never the start of the span.
+        """
+        assert source.line is not None
+        assert source.column is not None
+        bar = "│" if self.style.unicode else "|"
+        number = f"{source.line:>4} "
+        text = _printable(line, self.style.unicode).rstrip()
+        start = min(source.column - 1, len(text))
+        end = len(text) if source.end_line != source.line else min(source.end_column or 0, len(text) + 1) - 1
+        margin = min(len(text) - len(text.lstrip()), start)
+        text, start, end = text[margin:], start - margin, max(end - margin, start + 1 - margin)
+        room = max(self.style.width - indent - len(number) - 2, 20)
+        text, start, end = self._window(text, start, end, room)
+        gap, span = _width(text[:start]), max(_width(text[start:end]), 1)
+        yield [(" " * indent, ""), (f"{number}{bar} ", "dim"), (text, style)]
+        yield [(" " * (indent + len(number)), ""), (f"{bar} ", "dim"), (" " * gap, ""), ("^" * span, mark)]
+
+    def _window(self, text: str, start: int, end: int, room: int) -> tuple[str, int, int]:
+        """What is shown of a long text: from its beginning, or from shortly before the span."""
+        if _width(text) <= room:
+            return text, start, end
+        dots = "…" if self.style.unicode else "..."
+        if (cut := min(start, _width(text[:end]) + 2 * len(dots) - room)) > 0:
+            text = dots + text[cut:]
+            start, end = start - cut + len(dots), end - cut + len(dots)
+        if _width(text) > room:
+            kept = text
+            while _width(kept) + len(dots) > room:
+                kept = kept[:-1]
+            text, end = kept + dots, min(end, len(kept))
+        return text, start, end
+
+    def _cut(self, text: str, indent: int) -> str:
+        return textwrap.shorten(text, max(self.style.width - indent, 20), placeholder="…)")
+
+
+def _printable(line: str, unicode: bool) -> str:
+    """The line with one character for each that it has, so that the marks below it are in their places."""
+    clean = "".join(" " if letter == "\t" else "?" if ord(letter) in _CONTROLS else letter for letter in line)
+    return clean if unicode else clean.encode("ascii", "replace").decode()
+
+
+def _width(text: str) -> int:
+    """The columns that a text takes; East Asian letters take two, and combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(letter) else 2 if east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -32,6 +32,7 @@ _MARKS = {
     ItemStatus.NOT_JUDGED: ("?", "??"),
 }
 _FAILING_SHOWN = 3
+_OVERRIDES_SHOWN = 3
 
 
 def report(verdicts: Sequence[Verdict], style: Style) -> str:
@@ -54,6 +55,7 @@ class _Target:
         self.style = style
         self.layout = Layout(style)
         self.explained: set[str] = set()
+        self.quoted: Source | None = None
 
     def lines(self) -> Iterator[Line]:
         verdict, quiet = self.verdict, self.style.quiet
@@ -116,6 +118,7 @@ class _Target:
             head.append((f"  container {finding.address.container}", "dim"))
         yield from self.layout.sided(head, place, 10)
         yield from self.layout.wrapped(finding.message, 10)
+        yield from self.quote(finding)
         for related in finding.related:
             at = f"  {related.source}" if related.source.file else ""
             yield from self.layout.wrapped(f"{related.label}: {related.address.object}{at}", 10, "dim")
@@ -128,6 +131,19 @@ class _Target:
         ):
             self.explained.add(finding.rule)
             yield from self.layout.wrapped(f"fix: {finding.fix}", 10, "green")
+
+    def quote(self, finding: Finding) -> Iterator[Line]:
+        """The line in the sources, unless it was just shown, and what it overrode there."""
+        if finding.quote is None or self.quoted == finding.source:
+            return
+        self.quoted = finding.source
+        color = _SEVERITY_STYLES[finding.severity]
+        yield from self.layout.frame(finding.source, finding.quote.line, 10, mark=color)
+        shown = list(zip(finding.overrides, finding.quote.overridden, strict=True))
+        for source, value in shown[:_OVERRIDES_SHOWN]:
+            yield from self.layout.overridden(str(source), value, 10)
+        if (more := len(shown) - _OVERRIDES_SHOWN) > 0:
+            yield [(" " * 10, ""), (f"and {more} more", "dim")]
 
     def item(self, item: ChecklistItem) -> Iterator[Line]:
         mark = _MARKS[item.status][0 if self.style.unicode else 1]

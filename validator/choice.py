@@ -11,6 +11,8 @@ from validator.manifest import Resource, dig
 _STEP = re.compile(r"""\.?(?:\[(?:"([^"]*)"|'([^']*)'|([^\]]*))\]|([^.\[\]"']+))""")
 _ITEM_KEYS = ("name", "mountPath", "devicePath", "containerPort", "port", "key", "ip", "topologyKey", "kind")
 """What items of lists are called by."""
+_HASH = re.compile(r"-[a-z0-9]{10}$")
+"""What Kustomize adds to the names that it generates; sources name the objects without it."""
 _LISTED = 8
 
 
@@ -19,7 +21,8 @@ def choose_object(resources: Sequence[Resource], word: str) -> Resource:
     parts = word.split("/")
     if len(parts) not in (2, 3) or not all(parts):
         raise TargetError(f"`{word}` is not Kind/name or Kind/namespace/name", hint=_like(resources))
-    found = [each for each in resources if _is(each, parts)]
+    found = [each for each in resources if _is(each, parts, each.name)]
+    found = found or [each for each in resources if _is(each, parts, _HASH.sub("", each.name))]
     if len(found) == 1:
         return found[0]
     if found:
@@ -29,12 +32,12 @@ def choose_object(resources: Sequence[Resource], word: str) -> Resource:
     raise TargetError(f"no object `{word}`{nearest(word, known)}", hint=_others(resources, parts))
 
 
-def _is(resource: Resource, parts: list[str]) -> bool:
+def _is(resource: Resource, parts: list[str], name: str) -> bool:
     kind, _, group = parts[0].partition(".")
     return (
         resource.kind.lower() == kind.lower()
         and (not group or group.lower() == resource.group.lower())
-        and resource.name == parts[-1]
+        and name == parts[-1]
         and (len(parts) == 2 or resource.namespace == parts[1])
     )
 
@@ -52,9 +55,10 @@ def _full_names(resources: Sequence[Resource]) -> list[str]:
 
 def _others(resources: Sequence[Resource], parts: list[str]) -> str | None:
     """The objects of that kind, or the kinds that there are."""
-    same = [str(each) for each in resources if each.kind.lower() == parts[0].lower()]
+    same = [each for each in resources if each.kind.lower() == parts[0].lower()]
     if same:
-        return f"there {'is' if len(same) == 1 else 'are'} {_listed(same)}"
+        names = _full_names(same) if len(parts) == 3 else [str(each) for each in same]
+        return f"there {'is' if len(same) == 1 else 'are'} {_listed(names)}"
     return f"the kinds here are {_listed(sorted({each.kind for each in resources}))}"
 
 

@@ -69,7 +69,8 @@ class Quotes:
 
     def _quoted(self, finding: Finding) -> Finding:
         ref = finding.address.object
-        if ref is None:
+        # A finding about the object as a whole would quote its first line, which says nothing.
+        if ref is None or not finding.address.path:
             return finding
         resource = self.sources.resources[ref.index]
         line = self.line(finding.source, resource)

@@ -12,6 +12,8 @@ from validator.report.json import object_of, source
 from validator.report.layout import YAML, Layout, Line, Style, render
 
 _INDENT = 4
+_LEAST = 24
+"""Letters of a value that are shown in any case."""
 
 
 def as_json(fields: Iterable[Blamed]) -> str:
@@ -50,12 +52,13 @@ def _lines(fields: Iterable[Blamed], layout: Layout) -> Iterator[Line]:
 
 def _one(blamed: Blamed, layout: Layout) -> Iterator[Line]:
     yield []
-    value = _spoken(blamed.won.value)
-    yield [("  ", ""), (show_path(blamed.path), "bold"), (": ", ""), (value, "green")]
+    path = show_path(blamed.path)
+    room = max(layout.style.width - len(path) - 4, _LEAST)
+    yield [("  ", ""), (path, "bold"), (": ", ""), (_in_short(blamed.won.value, room), "green")]
     parts = [part for part in blamed.parts if part.value]
     if len(parts) > 1:
         for part in parts:
-            yield from _place(part, layout, f"{_spoken(part.value)}  ")
+            yield from _place(part, layout, f"{_in_short(part.value, layout.style.width // 2)}  ")
     else:
         yield from _place(blamed.won, layout, "")
     for each in blamed.overrides:
@@ -75,8 +78,13 @@ def _frame(written: Written, layout: Layout, mark: str) -> Iterator[Line]:
         yield from layout.frame(written.source, written.line, _INDENT, mark=mark, style=YAML)
 
 
-def _spoken(value: Any) -> str:
-    """A value as it can be told from others: texts that look like numbers in quotes, lines on one line."""
-    if type(value) is str and (value != value.strip() or "\n" in value or plain_scalar(value) != value):
-        return json.dumps(value, ensure_ascii=False)
-    return spoken_of(value)
+def _in_short(value: Any, room: int) -> str:
+    """A value on one line, texts that look like something else in quotes; a longer text by its beginning."""
+    text = spoken_of(value)
+    first, *more = text.split("\n")
+    if any(more):
+        count = f" … ({len(text.splitlines())} lines)"
+        return first[: max(room - len(count), _LEAST)] + count
+    if type(value) is str and (value != value.strip() or plain_scalar(value) != value):
+        text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= room else text[: room - 2] + " …"

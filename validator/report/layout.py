@@ -105,9 +105,7 @@ class Layout:
             yield left
             yield [(" " * (indent + 2), ""), (self._cut(f"({value})", indent + 2), "dim")]
 
-    def frame(
-        self, source: Source, line: str, indent: int, *, mark: str, style: str = "dim"
-    ) -> Iterator[Line]:
+    def frame(self, source: Source, line: str, indent: int, *, mark: str, style: str = "") -> Iterator[Line]:
         """A line of a file with its number, and below it the span that is meant.
 
         Indentation is left out, and what does not fit the width, but never the start of the span.

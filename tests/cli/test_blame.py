@@ -62,7 +62,7 @@ def fields(run: Run) -> list[dict[str, Any]]:
 def text_at(source: dict[str, Any], folder: Path = ROOT) -> str:
     """What stands at an exact place."""
     assert source["certainty"] == "exact", source
-    line = (folder / source["file"]).read_text().splitlines()[source["line"] - 1]
+    line: str = (folder / source["file"]).read_text().splitlines()[source["line"] - 1]
     return line[source["column"] - 1 : source["endColumn"] - 1]
 
 

@@ -91,7 +91,7 @@ def _step(value: Any, match: re.Match[str]) -> str | int | None:
     if type(value) is dict:
         return name if name in value else None
     if type(value) is list and match[4] is None:
-        if match[3] is not None and name.isdecimal() and int(name) < len(value):
+        if match[3] is not None and name.isdecimal() and len(name) < 10 and int(name) < len(value):
             return int(name)
         return next((index for index, item in enumerate(value) if name in _called(item)), None)
     return None

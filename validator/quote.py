@@ -47,8 +47,10 @@ class Quotes:
         """The first line of an exact place; None where it is not known or not to be shown."""
         if is_secret(resource):
             return None
-        if source.certainty != "exact" or source.line is None or source.file is None:
+        if source.certainty != "exact" or None in (source.file, source.line, source.column):
             return None
+        assert source.file is not None
+        assert source.line is not None
         if (source.file, source.line) in self._hidden:
             return None
         if self.sources.tree is not None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from validator.finding import TargetError
+from validator.finding import Source, TargetError
 from validator.manifest import decode, dig, mapping, parse, sequence
 from validator.overlay import FILE_NAMES
 
@@ -80,7 +80,7 @@ class References:
                 self._add(found.files, os.path.join(folder, name))
             try:
                 for entry in _names(folder, _read(_kustomization(folder))):
-                    if not is_remote(entry):
+                    if not is_remote(entry) and "\0" not in entry:
                         self._refer(found, os.path.normpath(os.path.join(folder, entry)))
             except TargetError as error:
                 found.problem = error
@@ -110,15 +110,17 @@ def _kustomization(folder: str) -> str | None:
 
 
 def _read(file: str | None) -> list[Any]:
-    """The documents of a file; none of one that is not there."""
+    """The documents of a file; none when there is no file."""
     if file is None:
         return []
+    shown = os.path.relpath(file)
     try:
         with open(file, "rb") as stream:
-            text = decode(stream.read(), os.path.relpath(file))
-    except OSError:
-        return []
-    return [value for value, _ in parse(text, os.path.relpath(file))]
+            text = decode(stream.read(), shown)
+    except OSError as error:
+        source = Source(shown, certainty="origin")
+        raise TargetError(f"cannot read it: {error.strerror}", source=source) from None
+    return [value for value, _ in parse(text, shown)]
 
 
 def _names(folder: str, documents: list[Any]) -> Iterator[str]:

@@ -151,6 +151,34 @@ def test_kustomizations_that_include_each_other_or_cannot_be_read(
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "- a list\n",
+        "just a text\n",
+        "",
+        "resources: 3\npatches: [x, {path: 1}, {path: [a]}]\nhelmGlobals: x\n",
+        'resources: ["a\\0b", "", null, {a: b}]\nhelmCharts: [x, {name: "\\0"}, {name: [1]}]\n',
+        "configMapGenerator: {a: b}\nsecretGenerator: [x, {files: y, envs: [1]}]\ngenerators: [1, '']\n",
+        'transformers: ["- a\\n- b\\n", ".", ".."]\n',
+        "resources: [.., ., ../..]\n",
+    ],
+)
+def test_odd_kustomizations_refer_to_what_they_can(qt_validate: QtValidate, project: Path, text: str) -> None:
+    write(project, {"overlays/b/kustomization.yml": text})
+    assert "overlays/b" in reached(qt_validate("affected", "overlays/b/kustomization.yml", cwd=project))
+
+
+def test_names_that_are_no_text(qt_validate: QtValidate, project: Path) -> None:
+    odd = os.fsdecode(b"overlays/a/helm/app/caf\xe9.yaml")
+    run = qt_validate("affected", "--format", "json", odd, "overlays/a/helm/app/é.yaml", cwd=project)
+    (overlay,) = json.loads(run.out)["overlays"]
+    assert [os.fsencode(file) for file in overlay["files"]] == [
+        os.fsencode(odd),
+        "overlays/a/helm/app/é.yaml".encode(),
+    ]
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ((), "nothing to look for"),

@@ -1,7 +1,9 @@
 """What the commands share: the configuration, what they print and where."""
 
 import contextlib
+import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,7 +78,7 @@ def write(text: str, output: str | None = None) -> bool:
     """Print a text, or write it to a file; a file that cannot be written loses nothing."""
     if output is not None:
         try:
-            Path(output).write_text(text, encoding="utf-8")
+            Path(output).write_text(_encodable(text, "utf-8"), encoding="utf-8")
             return True
         except OSError as error:
             complain(
@@ -95,8 +97,17 @@ def write(text: str, output: str | None = None) -> bool:
 
 
 def _print(stream: TextIO, text: str) -> None:
-    stream.write(text)
+    stream.write(_encodable(text, stream.encoding or "ascii"))
     stream.flush()
+
+
+def _encodable(text: str, encoding: str) -> str:
+    """The text, with JSON's escapes for what the encoding lacks: a letter, or a file name that is no text."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
+    return text
 
 
 def complain(error: Unjudged, *, target: str | None = None, verbose: bool = False) -> None:

@@ -102,6 +102,59 @@ def install() -> None:
             shutil.copyfile(file, schemas / f"{kind.lower()}{suffix}-{version}.json")
 
 
+def findings(runs: int) -> dict[str, dict[str, Sample]]:
+    """What the lines of findings cost: a run with them beside one that has none to find."""
+    file = OUT / "10000-findings.yaml"
+    sound = manifests(10_000)
+    # A field that no object has: one finding in each.
+    file.write_text(sound.replace("\n  namespace: bench\n", "\n  namespace: bench\n  odd: true\n"))
+    command = "qt-validate --complete --fail-on never --config /dev/null"
+    return {
+        "10,000 findings": compare(
+            "10,000 findings on 10,000 objects (to be under 8 s)",
+            {
+                "qt-validate": f"{command} {file}",
+                "the objects without findings": f"{command} {OUT}/10000.yaml",
+            },
+            runs,
+        ),
+        "lines of prod": compare(
+            "The lines of all findings of prod",
+            {
+                "qt-validate": f"qt-validate --format json {PROD}",
+                "without findings": f"qt-validate --format json --select rbac {PROD}",
+                "blame, every field": f"qt-validate blame {PROD}",
+            },
+            runs,
+        ),
+    }
+
+
+def affected(runs: int) -> dict[str, Sample]:
+    """300 kustomizations: half of them overlays, each on two of the other half."""
+    tree = OUT / "tree"
+    shutil.rmtree(tree, ignore_errors=True)
+    for n in range(150):
+        entries = {
+            f"base/{n}": "resources:\n" + "".join(f"- object-{i}.yaml\n" for i in range(6)),
+            f"overlays/{n}": f"resources: [../../base/{n}, ../../base/{(n + 1) % 150}]\n"
+            + "images:\n"
+            + "".join(f"- {{name: image-{i}, newTag: v{n}}}\n" for i in range(10)),
+        }
+        for folder, text in entries.items():
+            (tree / folder).mkdir(parents=True)
+            (tree / folder / "kustomization.yaml").write_text(text)
+    (tree / "qt-validate.toml").write_text('root = "."\n')
+    return compare(
+        "Which of 150 overlays does a file reach? 300 kustomizations (to be under 0.5 s)",
+        {
+            "qt-validate": f"cd {tree} && qt-validate affected base/7/object-3.yaml",
+            "start-up": "qt-validate --version",
+        },
+        runs,
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--runs", type=int, default=9)
@@ -131,6 +184,8 @@ def main() -> None:
             commands["kube-score"] = f"kube-score score {file}"
             commands["kubeconform, kube-score"] = f"{CONFORM} {file}; kube-score score {file}"
         results[f"{objects} objects"] = compare(f"{objects:,} rendered objects", commands, max(runs // 3, 1))
+    results |= findings(max(runs // 3, 1))
+    results["affected"] = affected(runs)
     small, large = (results[f"{n} objects"]["qt-validate"] for n in (10_000, 20_000))
     print(f"\n20,000 objects take {large.wall / small.wall:.2f} × the time of 10,000")
     shown = {title: {name: asdict(s) for name, s in found.items()} for title, found in results.items()}

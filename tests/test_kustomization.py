@@ -8,8 +8,9 @@ import pytest
 
 from tests.conftest import ROOT
 from validator.finding import NOWHERE, ObjectRef
-from validator.kustomization import is_remote, read_tree
+from validator.kustomization import read_tree
 from validator.manifest import parse, resources
+from validator.references import is_remote
 
 ORIGIN = "config.kubernetes.io/origin"
 

@@ -114,6 +114,14 @@ class Suppression:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """What a report may show of a finding's sources: the line, and in short what it overrode there."""
+
+    line: str
+    overridden: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One defect at one place. `fix` is the rule's advice, from its docstring."""
 
@@ -125,6 +133,7 @@ class Finding:
     related: tuple[Related, ...] = ()
     source: Source = NOWHERE
     overrides: tuple[Source, ...] = ()
+    quote: Quote | None = None
     fix: str | None = None
     suppressed: Suppression | None = None
 

@@ -31,6 +31,8 @@ class Request:
     complete: bool = False
     renderer: str | None = None
     allow_remote: bool = False
+    quote: bool = False
+    """Whether findings are to come with their lines of the sources."""
 
     def profile_of(self, target: Target) -> str:
         if self.profile:

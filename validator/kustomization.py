@@ -15,11 +15,9 @@ from typing import Any
 from validator.finding import NOWHERE, ObjectRef, Source, TargetError
 from validator.manifest import Document, dig, mapping, sequence
 from validator.overlay import kustomization_file
+from validator.references import is_remote
 from validator.replay.sources import Files
 
-_REMOTE = re.compile(
-    r"^(?:[a-z][a-z0-9+.-]*://|git::|git@|[\w.-]+@[\w.-]+:|github\.com[/:]|[\w-]+(?:\.[\w-]+)+/.*\?ref=)"
-)
 _HASH = re.compile(r"-[a-z0-9]{10}$")
 
 
@@ -70,11 +68,6 @@ class SourceTree:
     def sources_of(self, kind: str, name: str) -> list[Source]:
         """Every document of a kind and name, for messages about duplicates."""
         return [c.source for c in self.candidates if c.kind == kind and c.name == name]
-
-
-def is_remote(entry: str) -> bool:
-    """Whether Kustomize would fetch an entry of `resources` or `components` from elsewhere."""
-    return bool(_REMOTE.match(entry))
 
 
 def read_tree(overlay: Path, show: Callable[[Path], str]) -> SourceTree:

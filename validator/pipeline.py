@@ -16,6 +16,7 @@ from validator.config import Settings
 from validator.finding import Finding, TargetError, Verdict
 from validator.input import Input, Progress, Rendered, Request
 from validator.network import Reachability, Topology, load_topology
+from validator.quote import Quotes
 from validator.rule import Rule
 from validator.schema import Schemas
 from validator.target import Target, show
@@ -64,6 +65,8 @@ def _judge_one(
     found_by = {finding.rule for finding in findings}
     fixes = {rule.id: rule.fix for rule in rules if rule.id in found_by}
     placed = sources.place(findings, fixes)
+    if request.quote:
+        placed = Quotes(sources).add(placed)
     unchecked = {(r.ref.api_version, r.kind) for r in found if not schemas.knows(r.ref.api_version, r.kind)}
     return Verdict(
         target=target.shown,

@@ -84,17 +84,17 @@ def discover(settings: Settings) -> list[Target]:
 
 def _roots(folder: Path) -> list[Target]:
     """The kustomizations below a folder that no other one includes; components are not built alone."""
-    from validator.kustomization import read_tree
+    from validator.references import References
 
     folders = []
     for name, children, files in os.walk(folder):
         children[:] = sorted(c for c in children if not c.startswith(".") and c != "node_modules")
         if set(FILE_NAMES) & set(files):
             folders.append(Path(name))
-    included: set[str] = set()
+    references, included = References(), set[str]()
     for path in folders:
-        included.update(read_tree(path, str).kustomizations[1:])
-    roots = [p for p in folders if str(kustomization_file(p)) not in included and not _is_component(p)]
+        included |= references.reach(path).kustomizations
+    roots = [p for p in folders if os.path.abspath(p) not in included and not _is_component(p)]
     return [Target(show(path), path, "overlay") for path in roots]
 
 

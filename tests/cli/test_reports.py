@@ -3,6 +3,7 @@
 import os
 import pty
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,11 @@ def test_a_narrow_terminal_wraps_between_words(bad: Path) -> None:
     for line in narrow.splitlines():
         assert len(line) <= 60 or len(line.split()) == 1 or str(bad) in line or "a-name-that" in line, line
     wide = at_terminal(bad, columns=100, env={"NO_COLOR": "1"})
-    assert wide.split() == narrow.split()
+    words_of = [
+        [word for line in out.splitlines() if "│" not in line for word in line.split()]
+        for out in (wide, narrow)
+    ]
+    assert words_of[0] == words_of[1]
 
 
 def test_ascii_where_the_terminal_knows_no_more(qt_validate: QtValidate, bad: Path) -> None:
@@ -121,6 +126,83 @@ def test_control_characters_of_a_manifest_do_not_reach_the_terminal(
     run = qt_validate(bad)
     assert "\x1b" not in run.out
     assert "a\\x1b[2Jpi" in run.out
+
+
+IMAGE = "a-name-that-is-rather-long/api-service:latest"
+
+
+def framed(out: str) -> list[tuple[str, str]]:
+    """The lines of sources that a report shows, each with what is marked in it."""
+    lines, found = out.splitlines(), []
+    for line, below in pairwise(lines):
+        number, bar, text = line.partition("│ ")
+        if bar and number.strip().isdigit():
+            assert below.startswith(" " * len(number) + "│ ")
+            marks = below.partition("│ ")[2]
+            assert set(marks.strip()) == {"^"}
+            found.append((text, text[len(marks) - len(marks.lstrip()) : len(marks)]))
+    return found
+
+
+def test_a_finding_shows_its_line_and_marks_the_place(qt_validate: QtValidate, bad: Path) -> None:
+    out = qt_validate(bad).out
+    assert ("- name: api", "n") in framed(out)
+    ((text, marked),) = (each for each in framed(out) if "registry" in each[1])
+    assert marked == f"registry.example.com/quant-trading/{IMAGE}"[: len(marked)]
+    assert text.startswith("…")
+    assert framed(qt_validate("-q", bad).out) == []
+
+
+def test_long_and_odd_lines_are_cut_around_the_place(qt_validate: QtValidate, bad: Path) -> None:
+    comment = f"        # {'x' * 100}\n"
+    one_line = (
+        '{name: api, env: [{name: Ä, value: "日本\\t"}], image: "qt/日本:latest", command: ['
+        + "a, " * 60
+        + "]}"
+    )
+    bad.write_text(BAD[: BAD.index("- name: api")] + "- " + one_line + "\n" + comment)
+    wide = qt_validate("--select", "images.moving-tag", bad).out
+    ((text, _),) = framed(wide)
+    assert text.startswith("…")
+    assert text.endswith("…")
+    assert '"qt/日本:latest"' in text
+    # Two columns for each of the two letters.
+    marks = next(line for line in wide.splitlines() if line.endswith("^"))
+    assert marks.count("^") == len('"qt/日本:latest"') + 2
+    ascii_only = qt_validate(bad, env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}).out
+    assert ascii_only.isascii()
+    assert '"qt/??:latest"' in ascii_only
+
+
+def test_what_an_overlay_overrode_is_shown(qt_validate: QtValidate, tmp_path: Path) -> None:
+    (tmp_path / "api.yaml").write_text(BAD.replace(":latest", ":1.0"))
+    (tmp_path / "kustomization.yaml").write_text(
+        "resources: [api.yaml]\nimages:\n"
+        f"- {{name: registry.example.com/quant-trading/{IMAGE.removesuffix(':latest')}, newTag: latest}}\n"
+        "patches:\n- target: {kind: Deployment}\n  patch: |\n"
+        "    - op: replace\n      path: /spec/template/spec/containers/0/livenessProbe/httpGet/port\n"
+        "      value: 8001\n"
+    )
+    run = qt_validate("--select", "images,probes", ".", cwd=tmp_path)
+    lines = [line.strip() for line in run.out.splitlines()]
+    assert {"latest", "8001"} <= {marked for _, marked in framed(run.out)}
+    assert any(line.startswith("overrides api.yaml:12 (registry.example.com/") for line in lines)
+    assert "overrides api.yaml:14 (8000)" in lines
+    json_run = qt_validate("--format", "json", "--select", "images.moving-tag", ".", cwd=tmp_path)
+    (finding,) = (f for f in json_run.target["findings"] if f["rule"] == "images.moving-tag")
+    assert [(each["file"], each["line"]) for each in finding["overrides"]] == [("api.yaml", 12)]
+
+
+def test_no_line_with_a_secret_is_shown(qt_validate: QtValidate, tmp_path: Path) -> None:
+    file = tmp_path / "all.yaml"
+    secret = "{apiVersion: v1, kind: Secret, metadata: {name: s}, data: {a: not-base64!, b: hunter2}}"
+    env = BAD.replace("livenessProbe:", "env: [{name: DB_PASSWORD, value: hunter3}]\n        livenessProbe:")
+    file.write_text(f"{env}---\n{secret}\n")
+    out = qt_validate("-v", file).out
+    assert "secrets.plaintext" in out
+    assert "Secret/s" in out
+    assert "hunter2" not in out
+    assert "hunter3" not in out
 
 
 def test_quiet_prints_only_what_is_wrong(qt_validate: QtValidate, bad: Path) -> None:

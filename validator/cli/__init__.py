@@ -3,7 +3,7 @@
 import os
 import sys
 
-COMMANDS = ("explain", "rules")
+COMMANDS = ("affected", "blame", "explain", "rules")
 
 
 def main() -> None:

@@ -1,27 +1,22 @@
 """`qt-validate [TARGET…]`: judge targets, print the report, exit 0, 1 or 2."""
 
-import contextlib
 import gc
-import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
-from validator.config import RANGE, KubeVersions, Settings, find, load, nearest
-from validator.finding import Severity, TargetError, Unjudged, Verdict
+from validator.cli import common
+from validator.config import RANGE, KubeVersions, Settings, nearest
+from validator.finding import Severity, TargetError, Verdict
 
 if TYPE_CHECKING:
-    from validator.input import Progress, Request
-    from validator.report.terminal import Style
+    from validator.input import Request
     from validator.rule import Rule
-    from validator.target import Target
 
 FAIL_ON = {"error": Severity.ERROR, "warning": Severity.WARNING, "info": Severity.INFO, "never": None}
-_HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -32,7 +27,7 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
         context.exit()
 
 
-@click.command(name="qt-validate", context_settings=_HELP)
+@click.command(name="qt-validate", context_settings=common.HELP)
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
 @click.option(
     "--format", "form", type=click.Choice(["terminal", "json"]), default="terminal", show_default=True
@@ -56,7 +51,7 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     "--kube-version", metavar="RANGE", help="Versions of Kubernetes that are to accept it: 1.28..1.37."
 )
 @click.option("--allow-remote", is_flag=True, help="Let Kustomize fetch remote bases.")
-@click.option("--config", metavar="FILE", help="Default: the nearest qt-validate.toml at or above here.")
+@click.option("--config", metavar="FILE", help=common.CONFIG_HELP)
 @click.option("-q", "--quiet", is_flag=True, help="Print only what is wrong.")
 @click.option("-v", "--verbose", is_flag=True, help="Print info findings, all evidence and raw messages too.")
 @click.option(
@@ -85,7 +80,9 @@ def check(
 
     Exit code: 0 nothing at or above --fail-on, 1 findings, 2 something could not be judged.
 
-    Other commands: `qt-validate rules` lists the rules, `qt-validate explain ID` explains one.
+    Other commands, each with its own --help: `qt-validate rules` lists the rules, `explain ID` explains
+    one, `blame TARGET OBJECT FIELD` shows which lines set a field, `affected FILE…` which overlays files
+    reach.
     """
     # One short run: a collection would walk hundreds of thousands of nodes that all live to the end.
     gc.disable()
@@ -94,11 +91,12 @@ def check(
     threshold = FAIL_ON[fail_on]
     lowest = min(threshold or Severity.WARNING, Severity.WARNING)
     try:
-        settings = _with_versions(_settings(config, targets), kube_version)
-        request = Request(settings, profile, complete, renderer, allow_remote)
+        settings = _with_versions(common.settings(config, targets), kube_version)
+        quote = form == "terminal" and not quiet
+        request = Request(settings, profile, complete, renderer, allow_remote, quote)
         verdicts = _verdicts(targets, request, select, ignore)
     except TargetError as error:
-        _complain(error.unjudged, verbose=verbose)
+        common.complain(error.unjudged, verbose=verbose)
         sys.exit(2)
     text, shown = "", Severity.INFO if verbose else lowest
     if form == "json":
@@ -108,12 +106,13 @@ def check(
     else:
         from validator.report.terminal import report as as_text
 
-        text = as_text(verdicts, _style(output is None, verbose=verbose, quiet=quiet, lowest=shown))
+        style = common.style(output is None)
+        text = as_text(verdicts, replace(style, verbose=verbose, quiet=quiet, lowest=shown))
     if form == "json" or output is not None:
         for verdict in verdicts:
             if verdict.error is not None:
-                _complain(verdict.error, target=verdict.target, verbose=verbose)
-    written = _write(text, output)
+                common.complain(verdict.error, target=verdict.target, verbose=verbose)
+    written = common.write(text, output)
     sys.exit(2 if not written else exit_code(verdicts, threshold))
 
 
@@ -126,16 +125,6 @@ def exit_code(verdicts: Iterable[Verdict], threshold: Severity | None) -> int:
     return int(worst is not None and threshold is not None and worst >= threshold)
 
 
-def _settings(config: str | None, targets: tuple[str, ...]) -> Settings:
-    if config is not None:
-        return load(Path(config))
-    file = find(Path.cwd())
-    for target in targets:
-        if file is None and os.path.exists(target):
-            file = find(Path(target).resolve())
-    return load(_short(file)) if file else Settings()
-
-
 def _with_versions(settings: Settings, text: str | None) -> Settings:
     if text is None:
         return settings
@@ -143,11 +132,6 @@ def _with_versions(settings: Settings, text: str | None) -> Settings:
     if versions is None:
         raise TargetError(f"--kube-version {text}: not {RANGE}")
     return replace(settings, kube_version=versions)
-
-
-def _short(file: Path) -> Path:
-    """Relative to the working directory, so that messages stay short."""
-    return Path(os.path.relpath(file))
 
 
 def _verdicts(
@@ -173,7 +157,7 @@ def _verdicts(
     from validator.pipeline import judge
 
     rules, ignored = _rules(settings, select, ignore)
-    with _progress() as progress:
+    with common.progress() as progress:
         judged = judge(there, request, rules, ignored, progress)
         return [each if isinstance(each, Verdict) else next(judged) for each in found]
 
@@ -209,80 +193,3 @@ def _named(rules: tuple["Rule", ...], words: tuple[str, ...], option: str) -> fr
             )
         found |= matching
     return frozenset(found)
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator["Progress | None"]:
-    """A line on standard error while Kustomize is slow, on a terminal only, and gone afterwards."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    shown = False
-
-    def tick(target: "Target", waited: float) -> None:
-        nonlocal shown
-        shown = True
-        sys.stderr.write(f"\r\x1b[Kbuilding {target.shown} … {waited:.0f} s")
-        sys.stderr.flush()
-
-    try:
-        yield tick
-    finally:
-        if shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-
-
-def _style(to_stdout: bool, *, verbose: bool, quiet: bool, lowest: Severity) -> "Style":
-    import shutil
-
-    from validator.report.terminal import Style
-
-    terminal = to_stdout and sys.stdout.isatty()
-    encoding = (sys.stdout.encoding if to_stdout else "utf-8") or "ascii"
-    return Style(
-        width=max(min(shutil.get_terminal_size((80, 24)).columns, 110), 40) if terminal else 80,
-        color=terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
-        unicode=encoding.lower().replace("-", "").startswith("utf"),
-        verbose=verbose,
-        quiet=quiet,
-        lowest=lowest,
-    )
-
-
-def _write(text: str, output: str | None) -> bool:
-    """Print the report, or write it to a file; a file that cannot be written loses nothing."""
-    if output is not None:
-        try:
-            Path(output).write_text(text, encoding="utf-8")
-            return True
-        except OSError as error:
-            _complain(
-                Unjudged(f"cannot write {output}: {error.strerror}", "the report follows on standard output")
-            )
-    try:
-        _print(sys.stdout, text)
-    except BrokenPipeError:
-        # The reader has left (`| head`); Python would complain once more when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        _complain(Unjudged(f"cannot write the report: {error.strerror}"))
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return False
-    return output is None
-
-
-def _print(stream: TextIO, text: str) -> None:
-    stream.write(text)
-    stream.flush()
-
-
-def _complain(error: Unjudged, *, target: str | None = None, verbose: bool = False) -> None:
-    """An error that belongs to the run, on standard error."""
-    place = f"{error.source}: " if error.source.file else ""
-    subject = f"{target}: " if target and target != error.source.file else ""
-    print(f"qt-validate: {subject}{place}{error.message}", file=sys.stderr)
-    if error.hint:
-        print(f"  try: {error.hint}", file=sys.stderr)
-    if error.detail and verbose:
-        print(error.detail, file=sys.stderr)

@@ -23,7 +23,7 @@ class Located:
 
     @property
     def overridden(self) -> tuple[Source, ...]:
-        return tuple(_source(each.place) for each in self.overrides)
+        return tuple(source_of(each.place) for each in self.overrides)
 
 
 class Origins:
@@ -71,15 +71,15 @@ class Origins:
             value = child
             if position == len(path) - 1 and type(value.content) not in (dict, list):
                 return self._leaf(each, value, real)
-        return Located(_source(value.place), value.parts, value.overrides)
+        return Located(source_of(value.place), value.parts, value.overrides)
 
     def _leaf(self, each: Replayed, value: Value, real: Any) -> Located:
         if type(value.content) is type(real) and value.content == real:
-            return Located(_source(value.place), value.parts, value.overrides)
+            return Located(source_of(value.place), value.parts, value.overrides)
         if type(real) is str and type(value.content) is str:
             named = self._final.get(value.content, {}).get(real)
             if named is not None:
-                return Located(_source(value.place), _reference(value, named, real), value.overrides)
+                return Located(source_of(value.place), _reference(value, named, real), value.overrides)
         return Located(each.origin)
 
 
@@ -93,7 +93,7 @@ def _reference(value: Value, named: Replayed, real: str) -> tuple[Part, ...]:
     return (*before, *own, *after)
 
 
-def _source(place: Place | Source) -> Source:
+def source_of(place: Place | Source) -> Source:
     return place.source if isinstance(place, Place) else place
 
 

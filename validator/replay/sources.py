@@ -21,6 +21,7 @@ class Files:
     """The first thing that could not be read."""
     _texts: dict[Path, str | None] = field(default_factory=dict)
     _nodes: dict[Path, tuple[Document, list[Node]]] = field(default_factory=dict)
+    _lines: dict[str, list[str]] = field(default_factory=dict)
 
     def text(self, path: Path) -> str | None:
         """None for a file that cannot be read, which Kustomize reports."""
@@ -35,6 +36,13 @@ class Files:
                 self.problem = self.problem or TargetError(f"cannot read it: {error.strerror}", source=source)
             self._texts[path] = text
         return self._texts[path]
+
+    def lines(self, shown: str) -> list[str]:
+        """The lines of a file that was read, by the name that reports print."""
+        if shown not in self._lines:
+            texts = (text for path, text in self._texts.items() if self.show(path) == shown)
+            self._lines[shown] = (next(texts, None) or "").splitlines()
+        return self._lines[shown]
 
     def values(self, path: Path, *, first_wins: bool = False) -> Iterator[Value]:
         """Each document of a file, every time anew, since layers change them."""

@@ -52,7 +52,7 @@ def _error(error: Unjudged) -> dict[str, Any]:
     return {
         "message": error.message,
         "hint": error.hint,
-        "source": _source(error.source),
+        "source": source(error.source),
         "detail": error.detail,
     }
 
@@ -63,11 +63,11 @@ def _finding(finding: Finding, seen: Counter[str]) -> dict[str, Any]:
         "rule": finding.rule,
         "severity": finding.severity.label,
         "message": finding.message,
-        "object": _object(finding.address.object),
+        "object": object_of(finding.address.object),
         "container": finding.address.container,
         "path": list(finding.address.path),
-        "source": _source(finding.source),
-        "overrides": [_source(s) for s in finding.overrides],
+        "source": source(finding.source),
+        "overrides": [source(s) for s in finding.overrides],
         "related": [_related(r) for r in finding.related],
         "fix": finding.fix,
         "fingerprint": fingerprint(finding, seen),
@@ -87,13 +87,13 @@ def fingerprint(finding: Finding, seen: Counter[str]) -> str:
     return digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
 
 
-def _object(ref: ObjectRef | None) -> dict[str, Any] | None:
+def object_of(ref: ObjectRef | None) -> dict[str, Any] | None:
     if ref is None:
         return None
     return {"apiVersion": ref.api_version, "kind": ref.kind, "namespace": ref.namespace, "name": ref.name}
 
 
-def _source(source: Source) -> dict[str, Any]:
+def source(source: Source) -> dict[str, Any]:
     return {
         "file": source.file,
         "line": source.line,
@@ -108,11 +108,11 @@ def _related(related: Related) -> dict[str, Any]:
     address: Address = related.address
     return {
         "label": related.label,
-        "object": _object(address.object),
+        "object": object_of(address.object),
         "path": list(address.path),
-        "source": _source(related.source),
+        "source": source(related.source),
     }
 
 
 def _evidence(evidence: Evidence) -> dict[str, Any]:
-    return {"text": evidence.text, "object": _object(evidence.object), "source": _source(evidence.source)}
+    return {"text": evidence.text, "object": object_of(evidence.object), "source": source(evidence.source)}

@@ -1,13 +1,7 @@
-"""The report for people: what is wrong first, grouped by object, then the checklist, then one line.
+"""The report for people: what is wrong first, grouped by object, then the checklist, then one line."""
 
-Lines are lists of (text, style) so that the same layout serves a terminal and a file. All wrapping
-is done here, to the width given, and words longer than a line (paths) are never broken.
-"""
-
-import io
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from validator.finding import (
     ChecklistItem,
@@ -22,8 +16,7 @@ from validator.finding import (
     number_of,
     show_path,
 )
-
-Line = list[tuple[str, str]]
+from validator.report.layout import Layout, Line, Style, render
 
 _SEVERITY_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _ITEM_STYLES = {
@@ -39,20 +32,7 @@ _MARKS = {
     ItemStatus.NOT_JUDGED: ("?", "??"),
 }
 _FAILING_SHOWN = 3
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
-"""A name in a manifest must not be able to move the reader's cursor."""
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How to lay the report out. `lowest` is the least severity whose findings are listed."""
-
-    width: int = 80
-    color: bool = False
-    unicode: bool = True
-    verbose: bool = False
-    quiet: bool = False
-    lowest: Severity = Severity.WARNING
+_OVERRIDES_SHOWN = 3
 
 
 def report(verdicts: Sequence[Verdict], style: Style) -> str:
@@ -64,26 +44,7 @@ def report(verdicts: Sequence[Verdict], style: Style) -> str:
         lines.append([])
         for verdict in verdicts:
             lines += _summary(verdict, style, name=True)
-    lines = [[(text.translate(_CONTROLS), part) for text, part in line] for line in lines]
-    return _colored(lines, style) if style.color else _plain(lines, style)
-
-
-def _plain(lines: Iterable[Line], style: Style) -> str:
-    text = "".join("".join(part for part, _ in line).rstrip() + "\n" for line in lines)
-    return text if style.unicode else text.encode("ascii", "backslashreplace").decode()
-
-
-def _colored(lines: Iterable[Line], style: Style) -> str:
-    from rich.console import Console
-    from rich.text import Text
-
-    out = io.StringIO()
-    console = Console(
-        file=out, force_terminal=True, width=style.width, highlight=False, markup=False, emoji=False
-    )
-    for line in lines:
-        console.print(Text.assemble(*line), soft_wrap=True)
-    return out.getvalue()
+    return render(lines, style)
 
 
 class _Target:
@@ -92,7 +53,9 @@ class _Target:
     def __init__(self, verdict: Verdict, style: Style) -> None:
         self.verdict = verdict
         self.style = style
+        self.layout = Layout(style)
         self.explained: set[str] = set()
+        self.quoted: Source | None = None
 
     def lines(self) -> Iterator[Line]:
         verdict, quiet = self.verdict, self.style.quiet
@@ -127,9 +90,9 @@ class _Target:
         if unchecked := counts["unchecked"]:
             facts.append(f"{unchecked} without a schema, so not checked against one")
         yield [(verdict.target, "bold")]
-        yield from self.wrapped(" · ".join(facts), 0, "dim")
+        yield from self.layout.wrapped(" · ".join(facts), 0, "dim")
         for note in verdict.notes:
-            yield from self.wrapped(f"note: {note}", 0, "dim")
+            yield from self.layout.wrapped(f"note: {note}", 0, "dim")
 
     def findings(self) -> Iterator[Line]:
         groups: dict[object, list[Finding]] = {}
@@ -141,7 +104,7 @@ class _Target:
             first = findings[0].source
             place = first.file if len({f.source.line for f in findings}) > 1 else str(first)
             name = "the target as a whole" if ref is None else str(ref)
-            yield from self.sided([(name, "bold")], place or "", 0)
+            yield from self.layout.sided([(name, "bold")], place or "", 0)
             for finding in findings:
                 yield from self.finding(finding, str(finding.source) if place != str(finding.source) else "")
 
@@ -153,20 +116,34 @@ class _Target:
         ]
         if finding.address.container:
             head.append((f"  container {finding.address.container}", "dim"))
-        yield from self.sided(head, place, 10)
-        yield from self.wrapped(finding.message, 10)
+        yield from self.layout.sided(head, place, 10)
+        yield from self.layout.wrapped(finding.message, 10)
+        yield from self.quote(finding)
         for related in finding.related:
             at = f"  {related.source}" if related.source.file else ""
-            yield from self.wrapped(f"{related.label}: {related.address.object}{at}", 10, "dim")
+            yield from self.layout.wrapped(f"{related.label}: {related.address.object}{at}", 10, "dim")
         if self.style.verbose and finding.address.path:
-            yield from self.wrapped(show_path(finding.address.path), 10, "dim")
+            yield from self.layout.wrapped(show_path(finding.address.path), 10, "dim")
         if (
             finding.fix
             and (self.style.verbose or finding.rule not in self.explained)
             and not self.style.quiet
         ):
             self.explained.add(finding.rule)
-            yield from self.wrapped(f"fix: {finding.fix}", 10, "green")
+            yield from self.layout.wrapped(f"fix: {finding.fix}", 10, "green")
+
+    def quote(self, finding: Finding) -> Iterator[Line]:
+        """The line in the sources, unless it was just shown, and what it overrode there."""
+        if finding.quote is None or self.quoted == finding.source:
+            return
+        self.quoted = finding.source
+        color = _SEVERITY_STYLES[finding.severity]
+        yield from self.layout.frame(finding.source, finding.quote.line, 10, mark=color)
+        shown = list(zip(finding.overrides, finding.quote.overridden, strict=True))
+        for source, value in shown[:_OVERRIDES_SHOWN]:
+            yield from self.layout.overridden(str(source), value, 10)
+        if (more := len(shown) - _OVERRIDES_SHOWN) > 0:
+            yield [(" " * 10, ""), (f"and {more} more", "dim")]
 
     def item(self, item: ChecklistItem) -> Iterator[Line]:
         mark = _MARKS[item.status][0 if self.style.unicode else 1]
@@ -191,11 +168,11 @@ class _Target:
 
     def fact(self, evidence: Evidence, style: str = "dim") -> Iterator[Line]:
         subject = f"{evidence.object}: " if evidence.object is not None else ""
-        lines = list(self.wrapped(subject + evidence.text, 7, style))
+        lines = list(self.layout.wrapped(subject + evidence.text, 7, style))
         place = str(evidence.source)
         if place:
             yield from lines[:-1]
-            yield from self.sided(lines[-1], place, 7)
+            yield from self.layout.sided(lines[-1], place, 7)
         else:
             yield from lines
 
@@ -215,9 +192,11 @@ class _Target:
         for status, label in labels.items():
             if found := by_status[status]:
                 names = "" if status is RuleStatus.PASSED else ": " + ", ".join(found)
-                yield from self.wrapped(f"{len(found)} {label}{names}", 2, "dim")
+                yield from self.layout.wrapped(f"{len(found)} {label}{names}", 2, "dim")
         if self.verdict.unchecked:
-            yield from self.wrapped(f"kinds without a schema: {', '.join(self.verdict.unchecked)}", 2, "dim")
+            yield from self.layout.wrapped(
+                f"kinds without a schema: {', '.join(self.verdict.unchecked)}", 2, "dim"
+            )
         yield []
 
     def error(self, error: Unjudged) -> Iterator[Line]:
@@ -225,33 +204,14 @@ class _Target:
         elsewhere = error.source.file is not None and error.source.file != self.verdict.target
         if elsewhere or error.source.line is not None:
             yield [("  ", ""), (_precise(error.source), "cyan")]
-        yield from self.wrapped(error.message, 2)
+        yield from self.layout.wrapped(error.message, 2)
         if error.hint:
-            yield from self.wrapped(f"try: {error.hint}", 2, "green")
+            yield from self.layout.wrapped(f"try: {error.hint}", 2, "green")
         if error.detail:
             if self.style.verbose:
                 yield from ([("    " + line, "dim")] for line in error.detail.splitlines())
             elif error.detail.strip() != error.message:
                 yield [("  (-v shows the whole message)", "dim")]
-
-    # --- layout
-
-    def wrapped(self, text: str, indent: int, style: str = "") -> Iterator[Line]:
-        margin = " " * indent
-        for line in textwrap.wrap(
-            text, max(self.style.width - indent, 20), break_long_words=False, break_on_hyphens=False
-        ) or [""]:
-            yield [(margin, ""), (line, style)]
-
-    def sided(self, left: Line, right: str, indent: int) -> Iterator[Line]:
-        """A line with a place behind it, or below it where both do not fit."""
-        if not right:
-            yield left
-        elif sum(len(text) for text, _ in left) + 2 + len(right) <= self.style.width:
-            yield [*left, ("  ", ""), (right, "cyan")]
-        else:
-            yield left
-            yield [(" " * max(indent, 2), ""), (right, "cyan")]
 
 
 def _precise(source: Source) -> str:

@@ -9,13 +9,16 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from validator.finding import NOWHERE, ObjectRef, Source, TargetError
-from validator.manifest import Document, dig, mapping, sequence
+from validator.finding import NOWHERE, Address, ObjectRef, Source, TargetError
+from validator.finding import Path as FieldPath
+from validator.manifest import Document, dig, mapping, no_collection, sequence
 from validator.overlay import kustomization_file
-from validator.replay.sources import Files
+from validator.replay import Effects, Files, Replayed, replay
+from validator.replay.effects import Layer
 
 _REMOTE = re.compile(
     r"^(?:[a-z][a-z0-9+.-]*://|git::|git@|[\w.-]+@[\w.-]+:|github\.com[/:]|[\w-]+(?:\.[\w-]+)+/.*\?ref=)"
@@ -35,7 +38,35 @@ class Candidate:
     hashed: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Kustomization:
+    """A kustomization file of an overlay's tree, with what its entries chose."""
+
+    folder: Path
+    value: dict[str, Any]
+    document: Document
+    layer: Layer
+    files: Files
+
+    @property
+    def component(self) -> bool:
+        return self.value.get("kind") == "Component"
+
+    def at(self, *path: str | int) -> Address:
+        """The address of one of its fields."""
+        return Address(None, path, source=self.document.locate(path))
+
+    def entries(self, *fields: str) -> Iterator[tuple[FieldPath, Any]]:
+        """The entries of its lists of these names, each with its path."""
+        for name in fields:
+            for index, entry in enumerate(sequence(self.value.get(name))):
+                yield (name, index), entry
+
+    def __str__(self) -> str:
+        return self.document.file
+
+
+@dataclass
 class SourceTree:
     """What an overlay is made of."""
 
@@ -45,7 +76,30 @@ class SourceTree:
     candidates: list[Candidate] = field(default_factory=list)
     kinds: set[tuple[str, str]] = field(default_factory=set)
     remotes: list[tuple[str, Source]] = field(default_factory=list)
+    read: dict[Path, tuple[Any, Document]] = field(default_factory=dict)
+    """The kustomizations by folder, as plain values."""
     _index: dict[tuple[str, str, str], list[Candidate]] | None = None
+
+    @cached_property
+    def _replay(self) -> tuple[list[Replayed], Effects]:
+        effects = Effects()
+        with no_collection():
+            return replay(self.overlay, self.files, effects), effects
+
+    @property
+    def replayed(self) -> list[Replayed]:
+        """The overlay's objects made again from its sources. Raises anything for what Kustomize refuses."""
+        return self._replay[0]
+
+    @cached_property
+    def layers(self) -> tuple[Kustomization, ...]:
+        """Each kustomization of the tree once, with what was noted while the objects were made again."""
+        layers = self._replay[1].layers
+        return tuple(
+            Kustomization(folder, value, document, layers[folder], self.files)
+            for folder, (value, document) in self.read.items()
+            if folder in layers and type(value) is dict
+        )
 
     @property
     def problem(self) -> TargetError | None:
@@ -103,6 +157,7 @@ class _Reader:
         self.open.append(folder)
         for value, document in self.tree.files.documents(file)[:1]:
             self.tree.kustomizations.append(document.file)
+            self.tree.read.setdefault(folder, (value, document))
             component = dig(value, "kind") == "Component"
             objects = into if component else []
             for key in ("resources", "bases"):

@@ -1,7 +1,7 @@
 """The fields of a kustomization as Kustomize declares them (api/types), and those that it reads all the same.
 
-It decodes with Go's encoding/json, which takes a field in any case. Below a field stand its own fields; `None`
-is a scalar, or a map whose keys are the user's.
+It decodes with Go's encoding/json, which takes a field in any case. Below a field stand its own fields;
+`None` is a scalar, or a map whose keys are the user's.
 """
 
 from collections.abc import Iterator

@@ -84,7 +84,7 @@ class Address:
 
     `container` names the container that the field belongs to, if any.
     `offset` is a character offset inside a scalar (PromQL, JSON), for findings about part of a text.
-    `source` is the place itself, of what stands in no object but in a source file; `path` is then a path there.
+    `source` is the place itself, of what stands in no object but in a source file; `path` is then one there.
     """
 
     object: ObjectRef | None

@@ -28,6 +28,18 @@ class Sources:
         """The kustomizations that an overlay is made of; none for plain files."""
         return () if self.tree is None else self.tree.layers
 
+    def began(self, resource: Resource) -> Source:
+        """The document or generator's entry that an overlay's object began as."""
+        made = None if self.tree is None else self.origins.object(resource)
+        return NOWHERE if made is None else made.origin
+
+    def made_at(self, place: Source) -> Resource | None:
+        """The object that began at a place."""
+        for resource in self.resources:
+            if replace(self.began(resource), certainty=place.certainty) == place:
+                return resource
+        return None
+
     def locate(self, address: Address) -> Source:
         return self.trace(address).source
 

@@ -9,8 +9,8 @@ Fix: Write the name as the object does, or give the new container its image.
 Bad:
     # file: kustomization.yaml
     resources: [deployment.yaml]
-    patches: [path: memory.yaml]
-    # file: memory.yaml
+    patches: [path: level.yaml]
+    # file: level.yaml
     apiVersion: apps/v1
     kind: Deployment
     metadata: {name: example}
@@ -19,7 +19,7 @@ Bad:
         spec:
           containers:
             - name: ap  # finding
-              resources: {limits: {memory: 1Gi}}
+              env: [{name: LOG_LEVEL, value: debug}]
     # file: deployment.yaml
     # also: api.value-invalid
     kind: Deployment
@@ -27,8 +27,8 @@ Bad:
 Good:
     # file: kustomization.yaml
     resources: [deployment.yaml]
-    patches: [path: memory.yaml]
-    # file: memory.yaml
+    patches: [path: level.yaml]
+    # file: level.yaml
     apiVersion: apps/v1
     kind: Deployment
     metadata: {name: example}
@@ -37,7 +37,7 @@ Good:
         spec:
           containers:
             - name: api
-              resources: {limits: {memory: 1Gi}}
+              env: [{name: LOG_LEVEL, value: debug}]
     # file: deployment.yaml
     kind: Deployment
     spec: {template: {spec: {containers: [{name: api, image: "trading/api:v1.1.0"}]}}}

@@ -131,7 +131,9 @@ def _means(made: _Generated, resource: Resource, path: Path, holder: Any) -> boo
 
 def _remedy(made: _Generated, resource: Resource, path: Path) -> str:
     if resource.ref.namespace and resource.namespace != made.namespace:
-        return "Kustomize follows no name into another namespace: set `disableNameSuffixHash: true` on its generator"
+        return (
+            "no configuration reaches another namespace: set `disableNameSuffixHash: true` on its generator"
+        )
     group = f"group: {resource.group}, " if resource.group else ""
     words = "/".join(key.replace("/", "\\/") for key in path if type(key) is str)
     return (

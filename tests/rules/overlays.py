@@ -45,7 +45,7 @@ class Overlay:
         return found
 
 
-def build(example: Example, folder: Path, renderer: str | None = None) -> Overlay:
+def build(example: Example, folder: Path, renderer: str | None = None, *, remote: bool = False) -> Overlay:
     """Build the overlay with the real Kustomize; no finding of an overlay is possible without."""
     for name, text in example.files.items():
         file = folder / name
@@ -53,7 +53,7 @@ def build(example: Example, folder: Path, renderer: str | None = None) -> Overla
         file.write_text(text + _left_out(name, text))
     first = next(name for name in example.files if PurePath(name).name in FILE_NAMES)
     repositories = {name.partition(".git/")[0] + ".git" for name in example.files if ".git/" in name}
-    request = Request(example.settings, renderer=renderer, allow_remote=bool(repositories))
+    request = Request(example.settings, renderer=renderer, allow_remote=remote or bool(repositories))
     with _served(folder, repositories):
         rendered = Input(Target("example", (folder / first).parent, "overlay"), request).finish()
     return Overlay(example, folder, rendered.sources)

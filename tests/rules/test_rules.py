@@ -58,5 +58,7 @@ def test_edge_case(rule: Rule, example: Example, case: dict[str, Any], tmp_path:
             [rule], objects, example, complete=case.get("complete", True), profile=case.get("profile", "prod")
         )
         assert lines(found, objects) == example.marked, [f.message for f in found]
+    assert len(found) == case.get("count", len(found))
+    assert {f.severity.label for f in found} <= {case.get("severity", f.severity.label) for f in found}
     for message in case.get("says", []):
         assert any(message in f.message for f in found), [f.message for f in found]

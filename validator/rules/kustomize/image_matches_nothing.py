@@ -26,9 +26,9 @@ Good:
     spec: {template: {spec: {containers: [{name: api, image: "trading/api:v1.1.0"}]}}}
 """
 
+import re
 from collections.abc import Iterable
 
-from validator.cluster.image import parse_image
 from validator.config import nearest
 from validator.kustomization import Kustomization
 from validator.rule import Fault, Findings, Severity, rule
@@ -52,9 +52,14 @@ def image_matches_nothing(kustomization: Kustomization) -> Findings:
 
 
 def _closest(name: str, images: Iterable[str]) -> str:
-    names = sorted({parse_image(image).name for image in images})
-    if name.rpartition(":")[0] in names:
+    names = sorted({_name(image) for image in images})
+    if _name(name) != name and _name(name) in names:
         return "; a name here has no tag"
     last = name.rpartition("/")[2]
     alike = [each for each in names if each.rpartition("/")[2] == last]
     return f"; did you mean `{alike[0]}`?" if len(alike) == 1 else nearest(name, names)
+
+
+def _name(image: str) -> str:
+    """An image without digest and tag; a colon before the last slash is that of a port."""
+    return re.sub(r":[^/]*$", "", image.partition("@")[0])

@@ -61,7 +61,7 @@ def patch_matches_nothing(kustomization: Kustomization) -> Findings:
 def _reason(miss: Miss) -> str:
     if not miss.field:
         return "there is no object at this layer"
-    what = miss.kinds[0] if len(miss.kinds) == 1 else "object"
+    what = miss.kinds[0] if len(miss.kinds) == 1 and miss.field != "kind" else "object"
     return f"no {what} here has `{miss.field}: {miss.wanted}`{nearest(miss.wanted, miss.seen) or _seen(miss)}"
 
 

@@ -41,13 +41,16 @@ from pathlib import Path
 from validator.finding import Address, Source
 from validator.kustomization import Kustomization
 from validator.overlay import FILE_NAMES, kustomization_file
+from validator.replay.sources import Files
 from validator.rule import Findings, Severity, rule
 
 _API_VERSION = re.compile(r"^apiVersion:[ \t]*['\"]?([\w./-]+)", re.MULTILINE)
+_WORD = re.compile(r"[^\s\"'`=,:;()\[\]{}#]+")
 _KIND = re.compile(r"^kind:[ \t]*['\"]?(\w+)", re.MULTILINE)
+_YAML = (".yaml", ".yml")
 _NOT_APPLIED = re.compile(
     r"(?:skaffold|kind\.x-k8s\.io|backstage\.io|kpt\.dev|ctlptl\.dev|kuttl\.dev|k3d\.io|eksctl\.io|cli\.kyverno\.io"
-    r"|chainsaw\.kyverno\.io|kubeadm\.k8s\.io|audit\.k8s\.io|\w+\.config\.k8s\.io|kustomize\.config\.k8s\.io)/"
+    r"|chainsaw\.kyverno\.io|kubeadm\.k8s\.io|audit\.k8s\.io|\w+\.config\.k8s\.io)/"
 )
 """The files of other tools and of the server's own configuration."""
 _ROOTS = frozenset({"Kustomization", "Component", "Application", "ApplicationSet", "AppProject"})
@@ -56,38 +59,43 @@ _ROOTS = frozenset({"Kustomization", "Component", "Application", "ApplicationSet
 
 @rule(Severity.WARNING)
 def orphan_file(kustomization: Kustomization) -> Findings:
-    for file in _yaml_files(kustomization.folder):
-        if _mentioned(kustomization, file, kustomization.folder):
+    folder, files = kustomization.folder, kustomization.files
+    named = _named(files, folder)
+    for name in _yaml_files(folder):
+        if name in named:
             continue
-        text = kustomization.files.text(file) or ""
+        file = folder / name
+        text = files.text(file) or ""
         version, kind = _API_VERSION.search(text), _KIND.search(text)
         if not version or not kind or "{{" in text or _NOT_APPLIED.match(version[1]) or kind[1] in _ROOTS:
             continue
-        if not any(_mentioned(kustomization, file, folder) for folder in _above(kustomization.folder)):
+        if not any(os.path.relpath(file, above) in _named(files, above) for above in _above(folder)):
             line = text.count("\n", 0, version.start()) + 1
-            place = Source(kustomization.files.show(file), line, 1, line, 1, "exact")
+            place = Source(files.show(file), line, 1, line, 1, "exact")
             yield Address(None, (), source=place), f"no kustomization includes this {kind[1]}"
 
 
-def _yaml_files(folder: Path) -> Iterator[Path]:
+def _named(files: Files, folder: Path) -> set[str]:
+    """The paths that the kustomization of a folder names anywhere, be it in a comment."""
+    file = kustomization_file(folder)
+    words = _WORD.findall((file and files.text(file)) or "")
+    return {word.removeprefix("./").rstrip(".") for word in words}
+
+
+def _yaml_files(folder: Path, below: str = "") -> Iterator[str]:
     """The files of a folder, and of those below it that have no kustomization or chart of their own."""
-    for entry in sorted(os.scandir(folder), key=lambda each: each.name):
-        path = folder / entry.name
+    with os.scandir(folder) as entries:
+        found = sorted(entries, key=lambda each: each.name)
+    for entry in found:
         if entry.name.startswith("."):
             continue
-        if entry.is_dir(follow_symlinks=False):
+        if entry.name.endswith(_YAML):
+            if entry.name not in FILE_NAMES and entry.is_file():
+                yield below + entry.name
+        elif entry.is_dir(follow_symlinks=False):
+            path = folder / entry.name
             if kustomization_file(path) is None and not (path / "Chart.yaml").exists():
-                yield from _yaml_files(path)
-        elif entry.name.endswith((".yaml", ".yml")) and entry.name not in FILE_NAMES:
-            yield path
-
-
-def _mentioned(kustomization: Kustomization, file: Path, folder: Path) -> bool:
-    """Whether the kustomization of a folder names a file, be it in a comment."""
-    found = kustomization_file(folder)
-    text = None if found is None else kustomization.files.text(found)
-    name = re.escape(os.path.relpath(file, folder))
-    return text is not None and re.search(rf"(?<![\w./-])(?:\./)?{name}(?![\w/-])", text) is not None
+                yield from _yaml_files(path, f"{below}{entry.name}/")
 
 
 def _above(folder: Path) -> Iterator[Path]:

@@ -7,16 +7,20 @@ from typing import Any, get_args, get_origin, get_type_hints
 from validator.cluster import Cluster, Container, View
 from validator.config import Settings, nearest
 from validator.finding import Finding, RuleOutcome, RuleStatus, Source, TargetError
+from validator.kustomization import Kustomization
 from validator.manifest import Resource
 from validator.rule import Fault, Rule
+from validator.source import Sources
 
 
 class RuleCrashError(TargetError):
     """A rule raised: the run could not judge the target (exit 2)."""
 
 
-def targets_of(kind: type, cluster: Cluster) -> Sequence[Any]:
+def targets_of(kind: type, cluster: Cluster, sources: Sources | None = None) -> Sequence[Any]:
     """What a rule with this first parameter is run on."""
+    if kind is Kustomization:
+        return sources.kustomizations if sources is not None else ()
     if kind is Container:
         return cluster.containers
     if kind is Resource:
@@ -34,7 +38,7 @@ def check(
     """Run all rules on a cluster.
 
     `ignored` are the IDs switched off; `context` maps types to what is injected for them
-    (Schemas, Topology …). Raises RuleCrashError naming the rule when one fails.
+    (Schemas, Topology, Sources …). Raises RuleCrashError naming the rule when one fails.
     """
     findings: list[Finding] = []
     outcomes: list[RuleOutcome] = []
@@ -52,7 +56,7 @@ def check(
 
 def _run(rule: Rule, cluster: Cluster, context: Mapping[type, Any]) -> tuple[int | RuleStatus, list[Finding]]:
     """How many targets a rule saw (or why it saw none), and its findings."""
-    targets = targets_of(rule.target, cluster)
+    targets = targets_of(rule.target, cluster, context.get(Sources))
     if not targets:
         return RuleStatus.UNSEEN, []
     if (rule.prod and cluster.profile != "prod") or (rule.neighbours and not cluster.complete):

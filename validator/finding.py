@@ -54,20 +54,6 @@ def show_path(path: Path) -> str:
     return shown
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A field of an object; the empty path is the object itself, `object=None` the target as a whole.
-
-    `container` names the container that the field belongs to, if any.
-    `offset` is a character offset inside a scalar (PromQL, JSON), for findings about part of a text.
-    """
-
-    object: ObjectRef | None
-    path: Path = ()
-    container: str | None = None
-    offset: int | None = None
-
-
 Certainty = Literal["exact", "origin", "none"]
 
 
@@ -90,6 +76,22 @@ class Source:
         if self.file is None:
             return ""
         return self.file if self.line is None else f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A field of an object; the empty path is the object itself, `object=None` the target as a whole.
+
+    `container` names the container that the field belongs to, if any.
+    `offset` is a character offset inside a scalar (PromQL, JSON), for findings about part of a text.
+    `source` is the place itself, of what stands in no object but in a source file; `path` is then one there.
+    """
+
+    object: ObjectRef | None
+    path: Path = ()
+    container: str | None = None
+    offset: int | None = None
+    source: Source | None = None
 
 
 NOWHERE = Source()

@@ -5,6 +5,7 @@ imported when that is asked for.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -99,6 +100,8 @@ class Input:
             build.stop()
             raise _remote(tree)
         prepare(tree.kinds)
+        with suppress(Exception):  # what Kustomize refuses may not be fit to be replayed; it says so better
+            tree.replayed  # noqa: B018 - made while Kustomize builds
         tick = None if progress is None else (lambda waited: progress(self.target, waited))
         out, renderer = build.finish(tree, tick)
         name = f"{renderer.name} build {self.target.shown}"

@@ -9,14 +9,19 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from validator.finding import NOWHERE, ObjectRef, Source, TargetError
-from validator.manifest import Document, dig, mapping, sequence
+from yaml.nodes import Node
+
+from validator.finding import NOWHERE, Address, ObjectRef, Source, TargetError
+from validator.manifest import Document, compose, dig, mapping, no_collection, sequence
 from validator.overlay import kustomization_file
 from validator.references import is_remote
-from validator.replay.sources import Files
+from validator.replay import Effects, Files, Replayed, replay
+from validator.replay.effects import Entry, Layer
+from validator.replay.values import Value, inner
 
 _HASH = re.compile(r"-[a-z0-9]{10}$")
 
@@ -33,7 +38,62 @@ class Candidate:
     hashed: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Kustomization:
+    """A kustomization file of an overlay's tree, with what its entries chose."""
+
+    folder: Path
+    file: Path
+    value: dict[str, Any]
+    document: Document
+    layer: Layer
+    files: Files
+
+    @property
+    def component(self) -> bool:
+        return self.value.get("kind") == "Component"
+
+    def at(self, *path: str | int) -> Address:
+        """The address of one of its fields."""
+        return Address(None, path, source=self.document.locate(path))
+
+    @property
+    def root(self) -> Node:
+        """The file's own node."""
+        return self.files.composed(self.file)[1][0]
+
+    def texts(self) -> Iterator[tuple[Document, Node]]:
+        """The file itself, its patches and its files of replacements, with the document of their places."""
+        yield self.files.composed(self.file)[0], self.root
+        paths: dict[Path, None] = {}
+        for value in self._patches():
+            if "\n" not in value.content and value.content[:1] not in "[{":
+                paths[Path(os.path.normpath(self.folder / value.content))] = None
+            elif (document := inner(value)) is not None:
+                yield from ((document, node) for node in compose(value.content, document.file))
+        for path in paths:
+            document, nodes = self.files.composed(path)
+            yield from ((document, node) for node in nodes)
+
+    def _patches(self) -> Iterator[Value]:
+        """The paths and texts of patches and replacements."""
+        value = next(self.files.values(self.file))
+        found = value.items("patchesStrategicMerge")
+        for name in ("patches", "patchesJson6902", "replacements"):
+            found = [*found, *(part for entry in value.items(name) for part in entry.fields().values())]
+        return (each for each in found if type(each.content) is str)
+
+    def entries(self, *fields: str) -> Iterator[tuple[Entry, Any]]:
+        """The entries of its lists of these names, each with its path."""
+        for name in fields:
+            for index, entry in enumerate(sequence(self.value.get(name))):
+                yield (name, index), entry
+
+    def __str__(self) -> str:
+        return self.document.file
+
+
+@dataclass
 class SourceTree:
     """What an overlay is made of."""
 
@@ -43,7 +103,30 @@ class SourceTree:
     candidates: list[Candidate] = field(default_factory=list)
     kinds: set[tuple[str, str]] = field(default_factory=set)
     remotes: list[tuple[str, Source]] = field(default_factory=list)
+    read: dict[Path, tuple[Path, Any, Document]] = field(default_factory=dict)
+    """The kustomizations by folder: the file, and what it says."""
     _index: dict[tuple[str, str, str], list[Candidate]] | None = None
+
+    @cached_property
+    def _replay(self) -> tuple[list[Replayed], Effects]:
+        effects = Effects()
+        with no_collection():
+            return replay(self.overlay, self.files, effects), effects
+
+    @property
+    def replayed(self) -> list[Replayed]:
+        """The overlay's objects made again from its sources. Raises anything for what Kustomize refuses."""
+        return self._replay[0]
+
+    @cached_property
+    def layers(self) -> tuple[Kustomization, ...]:
+        """Each kustomization of the tree once, with what was noted while the objects were made again."""
+        layers = self._replay[1].layers
+        return tuple(
+            Kustomization(folder, file, value, document, layers[folder], self.files)
+            for folder, (file, value, document) in self.read.items()
+            if folder in layers and type(value) is dict
+        )
 
     @property
     def problem(self) -> TargetError | None:
@@ -96,6 +179,7 @@ class _Reader:
         self.open.append(folder)
         for value, document in self.tree.files.documents(file)[:1]:
             self.tree.kustomizations.append(document.file)
+            self.tree.read.setdefault(folder, (file, value, document))
             component = dig(value, "kind") == "Component"
             objects = into if component else []
             for key in ("resources", "bases"):

@@ -19,6 +19,7 @@ from validator.network import Reachability, Topology, load_topology
 from validator.quote import Quotes
 from validator.rule import Rule
 from validator.schema import Schemas
+from validator.source import Sources
 from validator.target import Target, show
 
 
@@ -60,7 +61,12 @@ def _judge_one(
     whole = target.kind == "overlay" or request.complete or request.profile is not None
     schemas = Schemas([r for r in found if r.kind == "CustomResourceDefinition"])
     cluster = Cluster(found, request.settings, complete=whole or None, profile=profile)
-    context: dict[type, Any] = {Schemas: schemas, Topology: topology, Reachability: Reachability(cluster)}
+    context: dict[type, Any] = {
+        Schemas: schemas,
+        Topology: topology,
+        Reachability: Reachability(cluster),
+        Sources: sources,
+    }
     findings, outcomes = check(cluster, rules, ignored, context)
     found_by = {finding.rule for finding in findings}
     fixes = {rule.id: rule.fix for rule in rules if rule.id in found_by}

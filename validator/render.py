@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +91,7 @@ class Build:
         self.program = program
         self.overlay = overlay
         self._env = {**_LESS_COLLECTION, **os.environ, **({} if remote else _NO_NETWORK)}
+        self._started = time.monotonic()
         self._build = self._start(program.build(overlay))
 
     def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
@@ -109,7 +111,7 @@ class Build:
     def finish(
         self, tree: "SourceTree", progress: Callable[[float], None] | None = None
     ) -> tuple[bytes, Renderer]:
-        """The rendered YAML and what rendered it. `progress` is called each second of waiting.
+        """The rendered YAML and what rendered it. `progress` is called for each second that the build takes.
 
         Raises TargetError with Kustomize's message made readable, and its own words as detail.
         """
@@ -118,7 +120,8 @@ class Build:
         waited = 0.0
         while True:
             try:
-                out, err = self._build.communicate(timeout=1.0 if progress else None)
+                left = max(self._started + waited + 1.0 - time.monotonic(), 0)
+                out, err = self._build.communicate(timeout=left if progress else None)
                 break
             except subprocess.TimeoutExpired:
                 waited += 1.0

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from validator.finding import NOWHERE, Address, Evidence, Finding, Source
-from validator.kustomization import SourceTree, as_origin
-from validator.manifest import Resource, no_collection
-from validator.replay import replay
+from validator.kustomization import Kustomization, SourceTree, as_origin
+from validator.manifest import Resource
 from validator.replay.origins import Located, Origins
 
 
@@ -22,8 +21,24 @@ class Sources:
     def origins(self) -> Origins:
         """The overlay's objects made again with the place of each value, once a place is asked for."""
         assert self.tree is not None
-        with no_collection():
-            return Origins(replay(self.tree.overlay, self.tree.files), self.resources)
+        return Origins(self.tree.replayed, self.resources)
+
+    @property
+    def kustomizations(self) -> tuple[Kustomization, ...]:
+        """The kustomizations that an overlay is made of; none for plain files."""
+        return () if self.tree is None else self.tree.layers
+
+    def began(self, resource: Resource) -> Source:
+        """The document or generator's entry that an overlay's object began as."""
+        made = None if self.tree is None else self.origins.object(resource)
+        return NOWHERE if made is None else made.origin
+
+    def made_at(self, place: Source) -> Resource | None:
+        """The object that began at a place."""
+        for resource in self.resources:
+            if replace(self.began(resource), certainty=place.certainty) == place:
+                return resource
+        return None
 
     def locate(self, address: Address) -> Source:
         return self.trace(address).source
@@ -33,6 +48,8 @@ class Sources:
 
         What an overlay's sources do not prove is shown at the document that the object began as.
         """
+        if address.source is not None:
+            return Located(address.source)
         if address.object is None:
             if self.tree is not None and self.tree.kustomizations:
                 return Located(Source(self.tree.kustomizations[0], 1, 1, certainty="origin"))

@@ -91,6 +91,8 @@ def documented() -> Iterator[tuple[str, Object]]:
 def _documented() -> Iterator[tuple[str, Object]]:
     for rule in rules():
         blocks = {name: Example.read(rule.id, block) for name, block in sections(rule.text).items()}
+        if any(example.files for example in blocks.values()):
+            continue  # of whole overlays, which Kustomize builds first
         mentioned = mentioned_keys(*(example.text for example in blocks.values()))
         for name, example in blocks.items():
             for resource in complete(example, mentioned):

@@ -8,9 +8,9 @@ import copy
 import re
 import textwrap
 import tomllib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePath
 from typing import Any
 
 from validator.check import check
@@ -20,8 +20,10 @@ from validator.finding import Finding, ObjectRef, Severity
 from validator.manifest import Document, Resource, parse
 from validator.network import Reachability, Topology
 from validator.network.topology import read_topology
+from validator.overlay import FILE_NAMES
 from validator.rule import Rule
 from validator.schema import Schemas
+from validator.source import Sources
 
 _MARK = re.compile(r"#\s*finding\b")
 _HEADING = re.compile(r"^(Bad|Good):[ \t]*$", re.MULTILINE)
@@ -78,7 +80,8 @@ class Example:
     """YAML text, the configuration it is judged with, and the lines that must be reported.
 
     `also` are the rules that the defect cannot but break too (`# also: ID`): a missing memory request
-    implies a missing limit.
+    implies a missing limit. `files` are those of an overlay, by path, where one of them is a kustomization;
+    their marked lines are in `places`.
     """
 
     text: str
@@ -86,6 +89,7 @@ class Example:
     topology: Topology | None
     marked: frozenset[int]
     also: frozenset[str] = frozenset()
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, rule_id: str, block: str) -> "Example":
@@ -98,16 +102,30 @@ class Example:
         if options:
             table["rules"] = {rule_id: tomllib.loads("\n".join(options))}
         topology = None
+        files: dict[str, str] = {}
         sections = re.split(r"^# file: (\S+)\n", block, flags=re.MULTILINE)
         text = sections[0] if len(sections) == 1 else ""
         for name, section in zip(sections[1::2], sections[2::2], strict=True):
             if name == "topology.yaml":
                 topology = read_topology(section, name)
             else:
-                text = section
+                text = files[name] = section
         marked = frozenset(i for i, line in enumerate(text.splitlines(), 1) if _MARK.search(line))
         also = frozenset(re.findall(r"^\s*# also: (\S+)$", block, re.MULTILINE))
-        return cls(text, from_table(table, Path("qt-validate.toml")), topology, marked, also)
+        if not any(PurePath(name).name in FILE_NAMES for name in files):
+            files = {}
+        settings = from_table(table, Path("qt-validate.toml"))
+        return cls(text, settings, topology, marked, also, files)
+
+    @property
+    def places(self) -> set[tuple[str, int]]:
+        """The marked lines of an overlay's files."""
+        return {
+            (name, number)
+            for name, text in self.files.items()
+            for number, line in enumerate(text.splitlines(), 1)
+            if _MARK.search(line)
+        }
 
 
 def sections(text: str) -> dict[str, str]:
@@ -125,6 +143,7 @@ def judge(
     *,
     complete: bool,
     profile: str = "prod",
+    sources: Sources | None = None,
 ) -> list[Finding]:
     cluster = Cluster(resources, example.settings, complete=complete, profile=profile)
     definitions = [r for r in resources if r.kind == "CustomResourceDefinition"]
@@ -132,6 +151,7 @@ def judge(
         Schemas: Schemas(definitions),
         Topology: example.topology,
         Reachability: Reachability(cluster),
+        Sources: sources,
     }
     return check(cluster, rules, frozenset(), context)[0]
 
@@ -157,6 +177,11 @@ def complete(example: Example, mentioned: frozenset[str]) -> list[Resource]:
         if value is not None:
             found.append(_resource(_complete_object(copy.deepcopy(value), mentioned), document, len(found)))
     return found
+
+
+def complete_rendered(rendered: Iterable[Resource], mentioned: frozenset[str]) -> list[Resource]:
+    """A render's objects with everything filled in that is not among the mentioned keys."""
+    return [replace(each, value=_complete_object(copy.deepcopy(each.value), mentioned)) for each in rendered]
 
 
 def mentioned_keys(*texts: str) -> frozenset[str]:
@@ -187,9 +212,14 @@ def _resource(value: dict[str, Any], document: Document, index: int) -> Resource
     )
 
 
+def api_version(kind: str) -> str:
+    """The version that an example need not name."""
+    return _API_VERSIONS.get(kind, "v1")
+
+
 def _complete_object(value: dict[str, Any], mentioned: frozenset[str]) -> dict[str, Any]:
     kind = value["kind"]
-    value.setdefault("apiVersion", _API_VERSIONS.get(kind, "v1"))
+    value.setdefault("apiVersion", api_version(kind))
     if type(value.get("metadata")) is not dict:
         value["metadata"] = {}
     value["metadata"].setdefault("name", "example")

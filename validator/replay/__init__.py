@@ -9,23 +9,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from validator.overlay import kustomization_file
+from validator.replay.effects import Effects
 from validator.replay.generators import generate
 from validator.replay.objects import Replayed
 from validator.replay.sources import Files, as_origin
 from validator.replay.transformers import transform
 from validator.replay.values import Value
 
-__all__ = ["Files", "Replayed", "replay"]
+__all__ = ["Effects", "Files", "Replayed", "replay"]
 
 
-def replay(overlay: Path, files: Files) -> list[Replayed]:
-    """The objects of an overlay before hashes are added to names."""
-    return _Layers(files).objects(Path(os.path.normpath(overlay)), [])
+def replay(overlay: Path, files: Files, effects: Effects) -> list[Replayed]:
+    """The objects of an overlay before hashes are added to names; what each layer chose goes to `effects`."""
+    return _Layers(files, effects).objects(Path(os.path.normpath(overlay)), [])
 
 
 class _Layers:
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: Files, effects: Effects) -> None:
         self._files = files
+        self._effects = effects
         self._open: list[Path] = []
 
     def objects(self, folder: Path, around: list[Replayed]) -> list[Replayed]:
@@ -33,8 +35,10 @@ class _Layers:
         file = kustomization_file(folder)
         layer = None if file is None else next(self._files.values(file), None)
         if layer is None or folder in self._open:
+            self._effects.lack()
             return []
         component = layer.scalar("kind") == "Component"
+        noted = self._effects.enter(folder, layer, component=component)
         objects = around if component else []
         self._open.append(folder)
         for entry in (*layer.items("resources"), *layer.items("bases")):
@@ -42,7 +46,8 @@ class _Layers:
         generate(self._files, folder, layer, objects)
         for entry in layer.items("components"):
             self.objects(_below(folder, entry), objects)
-        transform(self._files, folder, layer, objects)
+        transform(self._files, folder, layer, objects, noted)
+        self._effects.leave()
         self._open.pop()
         return objects if not component else []
 
@@ -53,6 +58,8 @@ class _Layers:
         elif path.is_file():
             for value in self._files.values(path):
                 yield from _listed(value)
+        else:
+            self._effects.lack()
 
 
 def _below(folder: Path, entry: Value) -> Path:

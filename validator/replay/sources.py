@@ -46,12 +46,12 @@ class Files:
 
     def values(self, path: Path, *, first_wins: bool = False) -> Iterator[Value]:
         """Each document of a file, every time anew, since layers change them."""
-        document, nodes = self._composed(path)
+        document, nodes = self.composed(path)
         return (read(node, document, first_wins=first_wins) for node in nodes)
 
     def documents(self, path: Path) -> list[tuple[Any, Document]]:
         """Plain values, and where each document stands."""
-        document, nodes = self._composed(path)
+        document, nodes = self.composed(path)
         return [construct(node, document.text, document.file) for node in nodes]
 
     def patches(self, folder: Path, *, text: Value | None, path: Value | None) -> Iterator[Value]:
@@ -62,7 +62,8 @@ class Files:
         elif text is not None and type(text.content) is str:
             yield from _inline(text)
 
-    def _composed(self, path: Path) -> tuple[Document, list[Node]]:
+    def composed(self, path: Path) -> tuple[Document, list[Node]]:
+        """A file's nodes, and the document that knows their places."""
         if path not in self._nodes:
             text, shown, nodes = self.text(path) or "", self.show(path), []
             try:

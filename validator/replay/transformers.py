@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from validator.replay import json_patch
+from validator.replay.effects import Layer
 from validator.replay.fields import (
     COMMON_ANNOTATIONS,
     COMMON_LABELS,
@@ -26,9 +27,11 @@ _UNPREFIXED = frozenset({"CustomResourceDefinition", "APIService", "Namespace"})
 _IMAGE_LISTS = frozenset({"containers", "initContainers"})
 
 
-def transform(files: Files, folder: Path, layer: Value, objects: list[Replayed]) -> None:
+def transform(files: Files, folder: Path, layer: Value, objects: list[Replayed], noted: Layer) -> None:
+    """Change a layer's objects; which of them its entries choose is `noted`."""
     _strategic_merges(files, folder, layer, objects)
-    for entry in layer.items("patches"):
+    for index, entry in enumerate(layer.items("patches")):
+        noted.target(("patches", index), entry.get("target"), objects)
         for patch in files.patches(folder, text=entry.get("patch"), path=entry.get("path")):
             _patch(patch, entry, objects)
     _namespace(layer, objects)
@@ -36,7 +39,8 @@ def transform(files: Files, folder: Path, layer: Value, objects: list[Replayed])
     _affix(layer.get("nameSuffix"), objects, before=False)
     _labels(layer, objects)
     _set_pairs(layer.fields("commonAnnotations"), COMMON_ANNOTATIONS, objects)
-    for entry in layer.items("patchesJson6902"):
+    for index, entry in enumerate(layer.items("patchesJson6902")):
+        noted.target(("patchesJson6902", index), entry.get("target"), objects)
         for patch in files.patches(folder, text=entry.get("patch"), path=entry.get("path")):
             _patch(patch, entry, objects)
     for entry in layer.items("replicas"):
@@ -44,9 +48,9 @@ def transform(files: Files, folder: Path, layer: Value, objects: list[Replayed])
     if images := [(image_pattern(entry.string("name")), entry) for entry in layer.items("images")]:
         for each in objects:
             for image in _images(each):
-                for pattern, entry in images:
-                    if pattern is not None:
-                        _retag(pattern, entry, image)
+                noted.images.add(str(image.content))
+                for index, (pattern, entry) in enumerate(images):
+                    noted.image(index, pattern is None or _retag(pattern, entry, image))
     for entry in layer.items("replacements"):
         replace_all(files, folder, entry, objects)
 
@@ -215,9 +219,10 @@ def image_pattern(name: str) -> re.Pattern[str] | None:
         return None
 
 
-def _retag(pattern: re.Pattern[str], entry: Value, image: Value) -> None:
+def _retag(pattern: re.Pattern[str], entry: Value, image: Value) -> bool:
+    """Change an image that an entry names; whether it does."""
     if type(image.content) is not str or not pattern.search(image.content):
-        return
+        return False
     name, tag, digest = _split(image)
     if new := entry.get("newName"):
         name = Part(str(new.content), new.place)
@@ -234,6 +239,7 @@ def _retag(pattern: re.Pattern[str], entry: Value, image: Value) -> None:
     if text != image.content:
         last = new_digest or new_tag or suffix or entry.get("newName")
         image.set(text, last.place if last is not None else image.place, parts)
+    return True
 
 
 def _split(image: Value) -> tuple[Part, Part | None, Part | None]:

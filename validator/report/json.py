@@ -78,10 +78,11 @@ def _finding(finding: Finding, seen: Counter[str]) -> dict[str, Any]:
 
 
 def fingerprint(finding: Finding, seen: Counter[str]) -> str:
-    """Stable while lines move and other objects come and go: rule, object and field, and a count."""
+    """Stable while lines move and other objects come and go: rule, object or file, field, and a count."""
     ref = finding.address.object
     parts = [finding.rule, *((ref.api_version, ref.kind, ref.namespace, ref.name) if ref else ())]
-    parts += [finding.address.container, *finding.address.path]
+    place = finding.address.source
+    parts += [*((place.file,) if place else ()), finding.address.container, *finding.address.path]
     digest = hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:16]
     seen[digest] += 1
     return digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"

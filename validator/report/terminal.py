@@ -98,15 +98,20 @@ class _Target:
         groups: dict[object, list[Finding]] = {}
         for finding in self.verdict.findings:
             if finding.suppressed is None and finding.severity >= self.style.lowest:
-                groups.setdefault(finding.address.object, []).append(finding)
+                own = finding.address.source
+                groups.setdefault(own.file if own else finding.address.object, []).append(finding)
         for ref, findings in groups.items():
             yield []
             first = findings[0].source
             place = first.file if len({f.source.line for f in findings}) > 1 else str(first)
             name = "the target as a whole" if ref is None else str(ref)
+            if ref == first.file:
+                name, place = place or name, ""
             yield from self.layout.sided([(name, "bold")], place or "", 0)
             for finding in findings:
-                yield from self.finding(finding, str(finding.source) if place != str(finding.source) else "")
+                yield from self.finding(
+                    finding, str(finding.source) if str(finding.source) not in (place, name) else ""
+                )
 
     def finding(self, finding: Finding, place: str) -> Iterator[Line]:
         head: Line = [
@@ -121,7 +126,8 @@ class _Target:
         yield from self.quote(finding)
         for related in finding.related:
             at = f"  {related.source}" if related.source.file else ""
-            yield from self.layout.wrapped(f"{related.label}: {related.address.object}{at}", 10, "dim")
+            subject = f" {related.address.object}" if related.address.object else ""
+            yield from self.layout.wrapped(f"{related.label}:{subject}{at}", 10, "dim")
         if self.style.verbose and finding.address.path:
             yield from self.layout.wrapped(show_path(finding.address.path), 10, "dim")
         if (

@@ -341,7 +341,7 @@ def _loose(path: _Path) -> _Path:
 def _spoken(value: Any, key: tuple[str, str, str], path: _Path) -> str:
     if key[0] == "Secret" and path[0] == "data" and isinstance(value, str):
         try:
-            return base64.b64decode(value, validate=True).decode()
+            return base64.b64decode(value).decode()
         except ValueError:
             return value
     return spoken(value)

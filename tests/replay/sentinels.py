@@ -1,7 +1,7 @@
 """The proof of a place: what is written there must come out at the field that it is said to set.
 
-Every place that the replay names is overwritten by a word of its own, and Kustomize builds again. Many words go
-into one build; a field that then shows something else is tried again with nothing but its own word changed.
+Every place that the replay names is overwritten by a word of its own, and Kustomize builds again. Many words
+go into one build; a field that then shows something else is tried again with only its own word changed.
 """
 
 import base64
@@ -180,7 +180,7 @@ def leaves(value: Any, path: _Path = ()) -> Iterator[tuple[_Path, Any]]:
 
 
 def _by_key(render: _Render) -> dict[tuple[str, str, str], Any]:
-    """The objects by kind, namespace and name; the hashes in names, which follow the content, are taken out."""
+    """The objects by kind, namespace and name, without the hashes in names, which follow the content."""
     hashed = {r.name: _HASH.sub("", r.name) for r in render if _HASH.search(r.name) and r.kind in _HASHED}
     return {
         (resource.kind, resource.namespace, hashed.get(resource.name, resource.name)): _unhashed(
@@ -222,7 +222,7 @@ class _Proof:
         self._each([*doubtful.values(), *rest])
 
     def _sort(self, case: Case) -> tuple[list[Source], list[Source], list[Source]]:
-        """The places that can be changed together, the first parts of composed values, and those tried alone."""
+        """The places to change together, the first parts of composed values, and those tried alone."""
         places: dict[Source, list[Leaf]] = defaultdict(list)
         for leaf in case.leaves:
             if not leaf.certain:
@@ -235,13 +235,13 @@ class _Proof:
         alone = _overlapping(places) | {
             place for place, held in places.items() if any(leaf.identifies for leaf in held)
         }
-        first = {
-            place for held in places.values() for leaf in held for place, _ in leaf.places[:-1]
-        } - alone
+        first = {place for held in places.values() for leaf in held for place, _ in leaf.places[:-1]} - alone
         plain = [place for place in places if place not in alone | first]
         return plain, [place for place in places if place in first], [p for p in places if p in alone]
 
-    def _together(self, plain: list[tuple[Case, list[Source]]]) -> dict[tuple[int, Source], tuple[Case, Source]]:
+    def _together(
+        self, plain: list[tuple[Case, list[Source]]]
+    ) -> dict[tuple[int, Source], tuple[Case, Source]]:
         """Change all these places at once; those whose leaves come out otherwise are doubtful."""
         doubtful = {}
         after = self._changed(plain)
@@ -289,7 +289,9 @@ class _Proof:
             right = _shows(leaf, place, now, word) or (
                 leaf.identifies
                 and any(
-                    (leaf.kind, _loose(leaf.path)) == (kind, path) and _is(leaf, place, text, word)
+                    (leaf.kind == kind or path == ("kind",))
+                    and _loose(leaf.path) == path
+                    and _is(leaf, place, text, word)
                     for kind, path, text in loose
                 )
             )
@@ -301,7 +303,11 @@ class _Proof:
                 if case.verdicts[leaf] == "refused":
                     case.verdicts[leaf] = "right"
         for leaf in case.leaves:
-            if leaf.certain and leaf not in held and word in _text(leaf, values.get((leaf.key, leaf.path))):
+            if (
+                leaf.certain
+                and not any(_within(own, place) for own, _ in leaf.places)
+                and word in _text(leaf, values.get((leaf.key, leaf.path)))
+            ):
                 case.verdicts[leaf] = "wrong"
                 case.notes[leaf] = f"{place} {word} comes out here, too"
 
@@ -316,7 +322,7 @@ class _Proof:
             for file, inside in by_file.items():
                 kept[file] = file.read_bytes()
                 text = _read(file)
-                for place in sorted(inside, key=lambda p: (p.line, p.column), reverse=True):
+                for place in sorted(inside, key=_start, reverse=True):
                     text = _written(text, place, case.words[place])
                 with file.open("w", newline="", encoding="utf-8") as opened:
                     opened.write(text)
@@ -378,12 +384,25 @@ def _overlapping(places: Iterable[Source]) -> set[Source]:
         by_file[place.file].append(place)
     for inside in by_file.values():
         end = (0, 0)
-        for place in sorted(inside, key=lambda p: (p.line or 0, p.column or 0)):
-            if (place.line or 0, place.column or 0) < end:
+        for place in sorted(inside, key=_start):
+            if _start(place) < end:
                 apart.add(place)
             else:
-                end = (place.end_line or 0, place.end_column or 0)
+                end = _end(place)
     return apart
+
+
+def _within(one: Source, other: Source) -> bool:
+    """Whether a place is another one or a part of it."""
+    return one.file == other.file and _start(other) <= _start(one) and _end(one) <= _end(other)
+
+
+def _start(place: Source) -> tuple[int, int]:
+    return place.line or 0, place.column or 0
+
+
+def _end(place: Source) -> tuple[int, int]:
+    return place.end_line or 0, place.end_column or 0
 
 
 def _words(places: Iterable[Source]) -> dict[Source, str]:

@@ -1,4 +1,4 @@
-"""Prove the places of generated overlays: `python -m tests.replay.proof [cases] [seed]` prints a table."""
+"""Prove the places of generated overlays: `python -m tests.replay.proof [cases] [seed] [identifying]`."""
 
 import shutil
 import sys
@@ -34,11 +34,11 @@ def table(cases: list[Case]) -> str:
     return "\n".join(lines)
 
 
-def main(count: int = 2500, start: int = 1) -> None:
+def main(count: int = 1500, start: int = 1, identifying: int = 1) -> None:
     program = "/work/main/.venv/bin/kustomize"
     top = Path(tempfile.mkdtemp(prefix="proof"))
     cases = generate(count, start, top)
-    prove(cases, Kustomize(str(program), top), identifying=1)
+    prove(cases, Kustomize(str(program), top), identifying=identifying)
     print(table(cases))
     shown = Counter[str]()
     for case in cases:

@@ -39,7 +39,7 @@ class Place(NamedTuple):
         if self.within is None:
             return self._bare(whole)
         offsets = _offsets(self.document, self.node)
-        if offsets is None:
+        if offsets is None or self.within[1] >= len(offsets):
             return replace(whole, certainty="origin")
         first, last = (_position(self.document, offsets[index]) for index in self.within)
         return Source(whole.file, *first, *last, "exact")
@@ -177,6 +177,37 @@ class Value:
                 yield from child.leaves((*path, index))
         else:
             yield path, self
+
+
+def clip(value: Value, first: int, last: int) -> tuple[Part, ...]:
+    """What a stretch of a text is composed of."""
+    text: str = value.content
+    if not value.parts:
+        return (Part(text[first:last], _clipped(value.place, first, last)),)
+    found, end = [], 0
+    for part in value.parts:
+        start = text.find(part.text, end)
+        if start < 0:
+            return (Part(text[first:last], _clipped(value.place, -1, -1)),)
+        end = start + len(part.text)
+        begin, stop = max(first, start), min(last, end)
+        if begin < stop:
+            whole = (begin, stop) == (start, end)
+            place = part.place if whole else _clipped(part.place, begin - start, stop - start)
+            found.append(Part(text[begin:stop], place))
+    return tuple(found)
+
+
+def _clipped(place: Place | Source, first: int, last: int) -> Place | Source:
+    """A stretch of what stands at a place; of a file's text only where it is one line."""
+    if isinstance(place, Place):
+        if first < 0:
+            return replace(place.source, certainty="origin")
+        before = place.within[0] if place.within else 0
+        return place._replace(within=(before + first, before + last))
+    if first < 0 or place.line != place.end_line or place.column is None:
+        return replace(place, certainty="origin")
+    return replace(place, column=place.column + first, end_column=place.column + last)
 
 
 def read(node: Node, document: Document, *, first_wins: bool = False) -> Value:

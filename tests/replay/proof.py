@@ -16,7 +16,7 @@ def generate(count: int, start: int, top: Path) -> list[Case]:
     found = []
     for number, (features, seed) in enumerate(drawn(count, start)):
         folder = top / f"case{number}"
-        overlay = make(features, Random(seed), f"n{number}c", folder)
+        overlay = make(features, Random(seed), f"n{number}.c", folder)
         found.append(Case(folder, overlay, features))
     return found
 

@@ -27,7 +27,18 @@ _MARK = "qt-case"
 _HASH = re.compile(r"-[a-z0-9]{10}$")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?$")
 _WORD = re.compile(r"zq\d+x|8\d{6}\b")
-_KEYS = {"name", "key", "containerPort", "port", "mountPath", "devicePath", "ip", "protocol", "topologyKey"}
+_KEYS = {
+    "name",
+    "key",
+    "containerPort",
+    "port",
+    "mountPath",
+    "devicePath",
+    "ip",
+    "protocol",
+    "topologyKey",
+    "whenUnsatisfiable",
+}
 _SELECTING = {"labels", "selector", "matchLabels", "scaleTargetRef", "roleRef", "subjects", "podSelector"}
 
 
@@ -305,7 +316,7 @@ class _Proof:
         for leaf in case.leaves:
             if (
                 leaf.certain
-                and not any(_within(own, place) for own, _ in leaf.places)
+                and not any(_within(own, place) or _within(place, own) for own, _ in leaf.places)
                 and word in _text(leaf, values.get((leaf.key, leaf.path)))
             ):
                 case.verdicts[leaf] = "wrong"

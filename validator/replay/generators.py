@@ -113,4 +113,8 @@ def _absorb(there: Replayed, made: Replayed, behaviour: str) -> None:
             held = there.metadata().content.setdefault(what, Value({}, made.value.place))
             for key, value in new.items():
                 held.content[key] = value.over(held.content.get(key))
+    for field in ("type", "immutable"):
+        older = there.value.content.pop(field, None)
+        if (newer := made.value.get(field)) is not None:
+            there.value.content[field] = newer.over(older)
     there.hashed = there.hashed or made.hashed

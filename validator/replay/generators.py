@@ -9,6 +9,8 @@ from validator.replay.sources import Files, as_origin, environment, whole_file
 from validator.replay.values import Part, Place, Value
 
 KINDS = {"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"}
+_LINE = 70
+"""Characters of a line of base64; a text that has more than one ends each with a line break."""
 
 
 def generate(files: Files, folder: Path, layer: Value, objects: list[Replayed]) -> None:
@@ -91,6 +93,8 @@ def _literal(literal: Value) -> tuple[str, Value]:
 
 def _encoded(value: Value) -> Value:
     text = base64.b64encode(value.content.encode()).decode()
+    if len(text) >= _LINE:
+        text = "".join(text[start : start + _LINE] + "\n" for start in range(0, len(text), _LINE))
     return Value(text, value.place, (Part(value.content, value.place),))
 
 
@@ -109,4 +113,8 @@ def _absorb(there: Replayed, made: Replayed, behaviour: str) -> None:
             held = there.metadata().content.setdefault(what, Value({}, made.value.place))
             for key, value in new.items():
                 held.content[key] = value.over(held.content.get(key))
+    for field in ("type", "immutable"):
+        older = there.value.content.pop(field, None)
+        if (newer := made.value.get(field)) is not None:
+            there.value.content[field] = newer.over(older)
     there.hashed = there.hashed or made.hashed

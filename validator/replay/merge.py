@@ -6,6 +6,7 @@ Kustomize (schemas/merge_keys.json); all other lists, those of operators' kinds 
 
 import json
 from functools import cache
+from itertools import product
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -82,6 +83,12 @@ def _merge_items(old: Value | None, new: Value, field: _Field) -> Value | None:
         result, rest = old, list(old.content)
     keys: _Keys = tuple(field.get("keys", ()))
     element = {"of": field.get("of")}
+    result.content = (_by_keys if len(keys) > 1 else _by_key)(rest, items, keys, element)
+    return result
+
+
+def _by_key(rest: list[Value], items: list[Value], keys: _Keys, element: _Field) -> list[Value]:
+    """The patch's items come first, merged with those of the list that have the same key."""
     merged: list[Value] = []
     for item in items:
         match = next((each for each in rest if _same(each, item, keys)), None)
@@ -90,8 +97,64 @@ def _merge_items(old: Value | None, new: Value, field: _Field) -> Value | None:
         made = _merge(match, item, element)
         if made is not None and made.content != {}:
             merged.append(made)
-    result.content = merged + rest
-    return result
+    return merged + rest
+
+
+def _by_keys(rest: list[Value], items: list[Value], keys: _Keys, element: _Field) -> list[Value]:
+    """Items with several keys, some of which may be absent: kyaml's setAssociativeSequenceElements.
+
+    An item of the patch that has a key which its counterpart lacks is lost, and the list keeps its order.
+    """
+    wanted = _filled(list(dict.fromkeys(_words(each, keys) for each in (*items, *rest))))
+    valid = [index for index in range(len(keys)) if any(words[index] for words in wanted)]
+    valid = valid or list(range(len(keys)))
+    merged: list[Value] = []
+    for words in dict.fromkeys(wanted):
+        pairs = [(keys[index], words[index]) for index in valid]
+        given = [(key, word) for key, word in pairs if word]
+        mine, new = (next((e for e in side if _fits(e, given)), None) for side in (rest, items))
+        made = _merge(mine, new, element)
+        if made is None or made.content == {}:
+            rest = [each for each in rest if not _fits(each, pairs)]
+        else:
+            merged = _put(merged, made, pairs)
+    names = [keys[index] for index in valid]
+    for each in rest:
+        pairs = [(name, _word(each, name)) for name in names if each.scalar(name) is not None]
+        if len(names) > 1:
+            merged = [held for held in merged if not _fits(held, pairs)]
+        merged = _put(merged, each, pairs)
+    return merged
+
+
+def _word(item: Value, key: str) -> str:
+    found = item.scalar(key)
+    return "" if found is None else str(found)
+
+
+def _words(item: Value, keys: _Keys) -> _Keys:
+    return tuple(_word(item, key) for key in keys)
+
+
+def _filled(wanted: list[_Keys]) -> list[_Keys]:
+    """The keys of items that differ only where one has none are taken for those of one item."""
+    for i, j in product(range(len(wanted)), repeat=2):
+        one, other = wanted[i], wanted[j]
+        alike = any(a == b for a, b in zip(one, other, strict=True))
+        if alike and all(a == b or not a or not b for a, b in zip(one, other, strict=True)):
+            wanted[i] = wanted[j] = tuple(a or b for a, b in zip(one, other, strict=True))
+    return wanted
+
+
+def _fits(item: Value, pairs: list[tuple[str, str]]) -> bool:
+    """Whether an item has these words; an empty one stands for any."""
+    return all(item.scalar(key) is not None and word in ("", _word(item, key)) for key, word in pairs)
+
+
+def _put(items: list[Value], item: Value, pairs: list[tuple[str, str]]) -> list[Value]:
+    """The items with one in place of those that it fits, or at the end."""
+    found = any(_fits(each, pairs) for each in items)
+    return [item if _fits(each, pairs) else each for each in items] + ([] if found else [item])
 
 
 def _is_directive(item: Value) -> bool:

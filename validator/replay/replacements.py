@@ -7,7 +7,7 @@ from typing import Any
 
 from validator.replay.objects import Replayed, selected
 from validator.replay.sources import Files
-from validator.replay.values import Part, Place, Value
+from validator.replay.values import Part, Value, clip
 
 _DEFAULT = "metadata.name"
 
@@ -53,7 +53,12 @@ def _source(entry: Value, objects: list[Replayed]) -> Value | None:
         return value
     index = source.scalar("options", "index") or 0
     pieces = _pieces(value, delimiter)
-    return _piece(pieces[index]) if 0 <= index < len(pieces) else None
+    return _whole(pieces[index]) if 0 <= index < len(pieces) else None
+
+
+def _whole(value: Value) -> Value:
+    """A value without parts if it has but one."""
+    return Value(value.content, value.place) if len(value.parts) == 1 else value
 
 
 def _is_source(each: Replayed, source: Value) -> bool:
@@ -149,27 +154,26 @@ def _created(target: Value, steps: list[str], value: Value) -> Value:
     return target
 
 
-def _pieces(value: Value, delimiter: str) -> list[Part]:
+def _pieces(value: Value, delimiter: str) -> list[Value]:
     found, position = [], 0
     for text in value.content.split(delimiter):
-        place = value.place
-        if isinstance(place, Place):
-            place = place._replace(within=(position, position + len(text)))
-        found.append(Part(text, place))
+        parts = clip(value, position, position + len(text))
+        found.append(Value(text, parts[0].place if parts else value.place, parts))
         position += len(text) + len(delimiter)
     return found
 
 
-def _piece(part: Part) -> Value:
-    return Value(part.text, part.place)
-
-
 def _put_piece(target: Value, value: Value, delimiter: str, index: int) -> None:
-    pieces, own = _pieces(target, delimiter), Part(_word(value.content), value.place)
+    text = _word(value.content)
+    pieces, own = (
+        _pieces(target, delimiter),
+        Value(text, value.place, value.parts or (Part(text, value.place),)),
+    )
     if index < 0:
         pieces.insert(0, own)
     elif index >= len(pieces):
         pieces.append(own)
     else:
         pieces[index] = own
-    target.set(delimiter.join(piece.text for piece in pieces), value.place, tuple(pieces))
+    parts = tuple(part for piece in pieces for part in piece.parts)
+    target.set(delimiter.join(piece.content for piece in pieces), value.place, parts)

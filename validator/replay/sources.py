@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from yaml.nodes import Node
+from yaml.nodes import MappingNode, Node
 
 from validator.finding import Source, TargetError
 from validator.manifest import Document, compose, construct, decode
@@ -44,10 +44,10 @@ class Files:
             self._lines[shown] = (next(texts, None) or "").splitlines()
         return self._lines[shown]
 
-    def values(self, path: Path, *, first_wins: bool = False) -> Iterator[Value]:
+    def values(self, path: Path) -> Iterator[Value]:
         """Each document of a file, every time anew, since layers change them."""
         document, nodes = self.composed(path)
-        return (read(node, document, first_wins=first_wins) for node in nodes)
+        return (read(node, document) for node in nodes)
 
     def documents(self, path: Path) -> list[tuple[Any, Document]]:
         """Plain values, and where each document stands."""
@@ -58,7 +58,8 @@ class Files:
         """The documents of a patch, which is a file, or a text in the kustomization."""
         if path is not None:
             if type(path.content) is str:
-                yield from self.values(folder / path.content, first_wins=True)
+                document, nodes = self.composed(folder / path.content)
+                yield from (_patch(node, document) for node in nodes)
         elif text is not None and type(text.content) is str:
             yield from _inline(text)
 
@@ -82,9 +83,14 @@ def _inline(text: Value) -> Iterator[Value]:
         return
     for node in nodes:
         if document is not None:
-            yield read(node, document, first_wins=True)
+            yield _patch(node, document)
         else:
-            yield _at(read(node, Document("", "", 1, 1, 0, 0), first_wins=True), text.place)
+            yield _at(_patch(node, Document("", "", 1, 1, 0, 0)), text.place)
+
+
+def _patch(node: Node, document: Document) -> Value:
+    """Of two equal keys of a merge patch the first counts; in an operation of a JSON patch, the last."""
+    return read(node, document, first_wins=isinstance(node, MappingNode))
 
 
 def _at(value: Value, place: Place | Source) -> Value:
@@ -102,8 +108,10 @@ def as_origin(place: Place | Source) -> Source:
 
 def environment(path: Path, text: str, shown: str) -> Iterator[tuple[str, Value]]:
     """The pairs of a `.env` file (api/kv): `KEY=value` a line; comments and empty lines are passed over."""
-    for number, line in enumerate(text.splitlines(), 1):
-        line = line.removeprefix("\ufeff") if number == 1 else line
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line.removesuffix("\r")
+        if number == 1:
+            line = line.removeprefix("\ufeff")
         stripped = line.lstrip()
         if not stripped or stripped.startswith("#"):
             continue

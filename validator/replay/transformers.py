@@ -21,7 +21,7 @@ from validator.replay.merge import merge
 from validator.replay.objects import Identity, Replayed, by_identity, selected
 from validator.replay.replacements import replace_all
 from validator.replay.sources import Files
-from validator.replay.values import Part, Place, Value
+from validator.replay.values import Part, Value, clip
 
 _UNPREFIXED = frozenset({"CustomResourceDefinition", "APIService", "Namespace"})
 _IMAGE_LISTS = frozenset({"containers", "initContainers"})
@@ -224,43 +224,45 @@ def _retag(pattern: re.Pattern[str], entry: Value, image: Value) -> bool:
     if type(image.content) is not str or not pattern.search(image.content):
         return False
     name, tag, digest = _split(image)
-    if new := entry.get("newName"):
-        name = Part(str(new.content), new.place)
-    new_tag, new_digest = entry.get("newTag"), entry.get("digest")
+    new_name, new_tag, new_digest = (entry.get(field) for field in ("newName", "newTag", "digest"))
     suffix = entry.get("tagSuffix")
+    if new_name:
+        name = _given(new_name)
     if new_tag is not None or new_digest is not None:
-        tag = Part(str(new_tag.content), new_tag.place) if new_tag is not None else None
-        digest = Part(str(new_digest.content), new_digest.place) if new_digest is not None else None
+        tag, digest = _given(new_tag), _given(new_digest)
     elif suffix is not None:
-        tag = Part((tag.text if tag else "") + str(suffix.content), suffix.place)
-        digest = None
-    text = name.text + (f":{tag.text}" if tag else "") + (f"@{digest.text}" if digest else "")
-    parts = tuple(part for part in (name, tag, digest) if part is not None)
+        tag, digest = (*tag, *_given(suffix)), ()
+    text = _joined(name)
+    for mark, words in ((":", tag), ("@", digest)):
+        text += mark + _joined(words) if words else ""
     if text != image.content:
-        last = new_digest or new_tag or suffix or entry.get("newName")
-        image.set(text, last.place if last is not None else image.place, parts)
+        last = new_digest or new_tag or suffix or new_name
+        image.set(text, last.place if last is not None else image.place, (*name, *tag, *digest))
     return True
 
 
-def _split(image: Value) -> tuple[Part, Part | None, Part | None]:
-    """Name, tag and digest, each with its place."""
+_Parts = tuple[Part, ...]
+
+
+def _given(value: Value | None) -> _Parts:
+    return () if value is None else (Part(str(value.content), value.place),)
+
+
+def _joined(parts: _Parts) -> str:
+    return "".join(part.text for part in parts)
+
+
+def _split(image: Value) -> tuple[_Parts, _Parts, _Parts]:
+    """Name, tag and digest, each with its places."""
     text = image.content
     slash = max(text.find("/"), 0)
     at, colon = text.find("@", slash), text.find(":", slash)
     if at >= 0 and colon > at:
         colon = -1
     end = colon if colon >= 0 else at if at >= 0 else len(text)
-    spans = [(0, end), (colon + 1, at if at >= 0 else len(text)) if colon >= 0 else None]
-    spans.append((at + 1, len(text)) if at >= 0 else None)
-    known = {part.text: part for part in image.parts}
-
-    def part(span: tuple[int, int] | None) -> Part | None:
-        if span is None:
-            return None
-        word = text[span[0] : span[1]]
-        place = image.place._replace(within=span) if isinstance(image.place, Place) else image.place
-        return known.get(word) or Part(word, place)
-
-    name = part(spans[0])
-    assert name is not None
-    return name, part(spans[1]), part(spans[2])
+    tag_end = at if at >= 0 else len(text)
+    return (
+        clip(image, 0, end),
+        clip(image, colon + 1, tag_end) if colon >= 0 else (),
+        clip(image, at + 1, len(text)) if at >= 0 else (),
+    )

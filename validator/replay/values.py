@@ -1,5 +1,6 @@
 """Values with the places where they were written, as the layers of an overlay change them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -8,6 +9,20 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from validator.finding import Path, Source
 from validator.manifest import Document, scalar
+from validator.replay.quoted import characters
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted(Document):
+    """A document written as a text in quotes, where escapes and folded lines shift what follows."""
+
+    places: tuple[tuple[int, int], ...] = ()
+    """Line and column of each character, and of the end."""
+
+    def span(self, node: Node) -> Source:
+        first = self.places[node.start_mark.index]
+        last = self.places[node.end_mark.index] if isinstance(node, ScalarNode) else first
+        return Source(self.file, *first, *last, "exact")
 
 
 class Place(NamedTuple):
@@ -22,23 +37,49 @@ class Place(NamedTuple):
         """Exact, unless it is a part of a text whose writing does not show where its parts are."""
         whole = self.document.span(self.node)
         if self.within is None:
-            return whole
-        start = _first_column(self.node, whole)
-        if start is None:
+            return self._bare(whole)
+        offsets = _offsets(self.document, self.node)
+        if offsets is None or self.within[1] >= len(offsets):
             return replace(whole, certainty="origin")
-        first, last = self.within
-        return replace(whole, column=start + first, end_column=start + last)
+        first, last = (_position(self.document, offsets[index]) for index in self.within)
+        return Source(whole.file, *first, *last, "exact")
+
+    def _bare(self, whole: Source) -> Source:
+        """A scalar without its anchor and tag, which others may need."""
+        node = self.node
+        if not isinstance(node, ScalarNode) or self.document.text[node.start_mark.index] not in "&!":
+            return whole
+        line, column = _position(self.document, _start(self.document, node))
+        return replace(whole, line=line, column=column)
 
 
-def _first_column(node: Node, whole: Source) -> int | None:
-    """The column of a scalar's first character, when its text stands there letter by letter."""
-    if whole.line != whole.end_line or whole.column is None or whole.end_column is None:
-        return None
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
+
+
+def _start(document: Document, node: Node) -> int:
+    """Where the writing of a scalar begins in its document, after anchor and tag."""
+    found = _PROPERTIES.match(document.text, node.start_mark.index)
+    assert found is not None
+    return found.end()
+
+
+def _position(document: Document, index: int) -> tuple[int, int]:
+    """Line and column of a character of a document's text."""
+    if isinstance(document, Quoted):
+        return document.places[index]
+    text = document.text
+    line = document.line + text.count("\n", 0, index)
+    return line, index - text.rfind("\n", 0, index) + document.indent
+
+
+def _offsets(document: Document, node: Node) -> list[int] | None:
+    """Where each character of a scalar's text stands in its document; None for block scalars."""
     assert isinstance(node, ScalarNode)
-    quotes = 1 if node.style in ("'", '"') else 0
-    if whole.end_column - whole.column != len(node.value) + 2 * quotes:
+    start = _start(document, node)
+    if document.text[start : start + 1] in ("|", ">"):
         return None
-    return whole.column + quotes
+    text, offsets = characters(document.text[start : node.end_mark.index])
+    return [start + each for each in offsets] if text == node.value else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +179,37 @@ class Value:
             yield path, self
 
 
+def clip(value: Value, first: int, last: int) -> tuple[Part, ...]:
+    """What a stretch of a text is composed of."""
+    text: str = value.content
+    if not value.parts:
+        return (Part(text[first:last], _clipped(value.place, first, last)),)
+    found, end = [], 0
+    for part in value.parts:
+        start = text.find(part.text, end)
+        if start < 0:
+            return (Part(text[first:last], _clipped(value.place, -1, -1)),)
+        end = start + len(part.text)
+        begin, stop = max(first, start), min(last, end)
+        if begin < stop:
+            whole = (begin, stop) == (start, end)
+            place = part.place if whole else _clipped(part.place, begin - start, stop - start)
+            found.append(Part(text[begin:stop], place))
+    return tuple(found)
+
+
+def _clipped(place: Place | Source, first: int, last: int) -> Place | Source:
+    """A stretch of what stands at a place; of a file's text only where it is one line."""
+    if isinstance(place, Place):
+        if first < 0:
+            return replace(place.source, certainty="origin")
+        before = place.within[0] if place.within else 0
+        return place._replace(within=(before + first, before + last))
+    if first < 0 or place.line != place.end_line or place.column is None:
+        return replace(place, certainty="origin")
+    return replace(place, column=place.column + first, end_column=place.column + last)
+
+
 def read(node: Node, document: Document, *, first_wins: bool = False) -> Value:
     """The values below a document's node. Of two equal keys the last counts, or the first."""
     return _read(node, document, None, first_wins)
@@ -169,7 +241,7 @@ def _read(node: Node, document: Document, key: Node | None, first_wins: bool) ->
 def inner(value: Value) -> Document | None:
     """The document that a text holds, such as an inline patch.
 
-    None where its writing does not show the places in it: folded, or escaped.
+    None where its writing does not show the places in it: a folded block.
     """
     place = value.place
     if not isinstance(place, Place) or type(value.content) is not str:
@@ -180,12 +252,13 @@ def inner(value: Value) -> Document | None:
     assert whole.line is not None
     assert whole.column is not None
     if node.style == "|":
-        lines = document.text.splitlines()
+        lines = document.text.split("\n")
         first = node.start_mark.line + 1
         written = next((line for line in lines[first:] if line.strip()), "")
         indent = len(written) - len(written.lstrip(" "))
         return Document(document.file, value.content, whole.line + 1, 1, 0, 0, (), document.indent + indent)
-    column = _first_column(node, whole)
-    if column is None:
+    offsets = _offsets(document, node)
+    if offsets is None:
         return None
-    return Document(document.file, value.content, whole.line, 1, 0, 0, (), column - 1)
+    places = tuple(_position(document, each) for each in offsets)
+    return Quoted(document.file, value.content, whole.line, 1, 0, 0, places=places)

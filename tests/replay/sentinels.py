@@ -312,12 +312,11 @@ class _Proof:
                 case.verdicts.setdefault(leaf, "right")
                 if case.verdicts[leaf] == "refused":
                     case.verdicts[leaf] = "right"
+        moved = {_loose(leaf.path) for leaf in held if leaf.identifies}
         for leaf in case.leaves:
-            if (
-                leaf.certain
-                and not any(_within(own, place) or _within(place, own) for own, _ in leaf.places)
-                and word in _text(leaf, values.get((leaf.key, leaf.path)))
-            ):
+            elsewhere = not any(_within(own, place) or _within(place, own) for own, _ in leaf.places)
+            now = _text(leaf, values.get((leaf.key, leaf.path)))
+            if leaf.certain and elsewhere and word in now and _loose(leaf.path) not in moved:
                 case.verdicts[leaf] = "wrong"
                 case.notes[leaf] = f"{place} {word} comes out here, too"
 

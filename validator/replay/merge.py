@@ -48,6 +48,8 @@ def _merge(old: Value | None, new: Value | None, field: _Field) -> Value | None:
         if not field.get("merge"):
             return new.over(old)
         return _merge_items(old, new, field)
+    if old is not None and type(old.content) not in (dict, list):
+        return old.become(new)
     return new.over(old)
 
 

@@ -25,6 +25,22 @@ def characters(written: str) -> tuple[str, list[int]]:
     return "".join(text), [*starts, end]
 
 
+def block(written: str) -> tuple[str, list[int]]:
+    """The same of a block scalar's lines, as they are without folding."""
+    position = written.index("\n") + 1
+    indent = len(written) - position - len(written[position:].lstrip(" \r\n"))
+    first = written.rfind("\n", 0, position + indent) + 1
+    indent -= first - position
+    text: list[str] = []
+    starts: list[int] = []
+    for line in written[position:].split("\n"):
+        kept = line.removesuffix("\r")[indent:] + "\n"
+        text.append(kept)
+        starts += range(position + indent, position + indent + len(kept))
+        position += len(line) + 1
+    return "".join(text), starts
+
+
 def _next(written: str, position: int, quote: str) -> tuple[str, int]:
     """What stands at a position, and where the next begins."""
     if (fold := _BREAK.match(written, position)) is not None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from validator.replay import json_patch
@@ -73,6 +74,9 @@ def _patch(patch: Value, entry: Value, objects: list[Replayed]) -> None:
                 json_patch.apply(each.value, patch)
             except json_patch.PatchError:
                 each.unclear = True
+            each.value = (
+                each.value.copy()
+            )  # written out and read again: no node stands in two fields any more
     else:
         _merge_patch(patch, target, objects, entry.get("options"))
 
@@ -169,14 +173,20 @@ def _set_pairs(
         return
     first = next(iter(pairs.values()))
 
-    def change(held: Value) -> None:
-        if type(held.content) is dict:
-            for key, value in pairs.items():
-                held.content[key] = value.copy().over(held.content.get(key))
-
     for each in objects:
+        # Kustomize writes one node into all these fields; what changes it in one of them changes it in all.
+        shared = {key: value.copy() for key, value in pairs.items()}
         for spec in specs:
-            visit(each, spec, lambda: Value({}, first.place), change)
+            visit(each, spec, lambda: Value({}, first.place), partial(_put_pairs, shared))
+
+
+def _put_pairs(pairs: dict[str, Value], held: Value) -> None:
+    for key, value in pairs.items() if type(held.content) is dict else ():
+        older = held.content.get(key)
+        if older is None or type(older.content) in (dict, list):
+            held.content[key] = value
+        elif older is not value:
+            older.become(value.copy())
 
 
 def _replicas(entry: Value, objects: list[Replayed]) -> None:

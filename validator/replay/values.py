@@ -9,7 +9,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from validator.finding import Path, Source
 from validator.manifest import Document, scalar
-from validator.replay.quoted import characters
+from validator.replay.quoted import block, characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,13 @@ def _position(document: Document, index: int) -> tuple[int, int]:
 
 
 def _offsets(document: Document, node: Node) -> list[int] | None:
-    """Where each character of a scalar's text stands in its document; None for block scalars."""
+    """Where each character of a scalar's text stands in its document; None where a block folds lines."""
     assert isinstance(node, ScalarNode)
     start = _start(document, node)
-    if document.text[start : start + 1] in ("|", ">"):
-        return None
-    text, offsets = characters(document.text[start : node.end_mark.index])
+    written = document.text[start : node.end_mark.index]
+    text, offsets = (block if node.style in ("|", ">") else characters)(written)
+    if node.style in ("|", ">"):
+        text, offsets = text[: len(node.value)], offsets[: len(node.value) + 1]
     return [start + each for each in offsets] if text == node.value else None
 
 
@@ -161,6 +162,13 @@ class Value:
         if older is not None and older is not self:
             was = older.plain() if type(older.content) in (dict, list) else older.content
             self.overrides = (Override(was, older.place), *older.overrides)
+        return self
+
+    def become(self, newer: "Value") -> "Value":
+        """Take a newer value in place, wherever else this one stands."""
+        newer.over(self)
+        self.content, self.place, self.parts = newer.content, newer.place, newer.parts
+        self.overrides = newer.overrides
         return self
 
     def set(self, content: Any, place: Place | Source, parts: tuple[Part, ...] = ()) -> None:

@@ -35,7 +35,7 @@ def table(cases: list[Case]) -> str:
 
 
 def main(count: int = 1500, start: int = 1, identifying: int = 1) -> None:
-    program = "/work/main/.venv/bin/kustomize"
+    program = ROOT / ".venv" / "bin" / "kustomize"
     top = Path(tempfile.mkdtemp(prefix="proof"))
     cases = generate(count, start, top)
     prove(cases, Kustomize(str(program), top), identifying=identifying)

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
+from tests.conftest import ROOT
 from tests.replay.layers import FEATURES, drawn, make
 from tests.replay.sentinels import Case, Kustomize, prove
 

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
+from tests.conftest import ROOT
 from tests.replay.layers import FEATURES, drawn, make
 from tests.replay.sentinels import Case, Kustomize, prove
 
@@ -35,7 +36,7 @@ def table(cases: list[Case]) -> str:
 
 
 def main(count: int = 1500, start: int = 1, identifying: int = 1) -> None:
-    program = "/work/main/.venv/bin/kustomize"
+    program = ROOT / ".venv" / "bin" / "kustomize"
     top = Path(tempfile.mkdtemp(prefix="proof"))
     cases = generate(count, start, top)
     prove(cases, Kustomize(str(program), top), identifying=identifying)

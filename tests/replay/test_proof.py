@@ -26,11 +26,11 @@ def test_every_place_of_our_overlays_is_right(name: str, tmp_path: Path, rendere
 
 
 def test_places_of_overlays_that_combine_features(tmp_path: Path, renderers: dict[str, str]) -> None:
-    cases = generate(60, 20, tmp_path)
+    cases = generate(40, 20, tmp_path)
     prove(cases, Kustomize(renderers["v5.8.1"], tmp_path), identifying=0)
     wrong = [f"{case.folder} {leaf} {note}" for case in cases for leaf, note in case.notes.items()]
     assert not wrong
     assert sum(not case.verdicts for case in cases) < 3
     count = sum((case.count() for case in cases), Counter[str]())
-    assert count["right"] > 2000
+    assert count["right"] > 1300
     assert count["undecided"] < count["right"] / 100

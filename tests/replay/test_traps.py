@@ -1,7 +1,5 @@
 """What is easily got wrong, each in the smallest overlay that shows it: every leaf is proved."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.replay.sentinels import Case, Kustomize, prove
@@ -9,7 +7,7 @@ from tests.replay.sentinels import Case, Kustomize, prove
 _POD = """\
 apiVersion: v1
 kind: Pod
-metadata: {name: api}
+metadata: {name: apiNN}
 spec:
   containers:
     - name: main
@@ -25,7 +23,7 @@ patches:
   - patch: |
       apiVersion: v1
       kind: Pod
-      metadata: {name: api}
+      metadata: {name: apiNN}
       spec: {containers: [{name: main, ports: [%s]}]}
 """
 _TRAPS: dict[str, dict[str, str]] = {
@@ -42,13 +40,13 @@ _TRAPS: dict[str, dict[str, str]] = {
         "pod.yaml": _POD,
     },
     "a secret longer than a line of base64, and one as long": {
-        "kustomization.yaml": "secretGenerator:\n  - name: long\n    literals:\n"
+        "kustomization.yaml": "secretGenerator:\n  - name: longNN\n    literals:\n"
         + "".join(f"      - k{length}={'x' * length}\n" for length in (51, 52, 53, 54, 120)),
     },
     "a merged secret has the type of the last generator": {
         "kustomization.yaml": "resources: [base]\nsecretGenerator:\n"
-        "  - {name: s, behavior: merge, type: example.org/last, literals: [b=2]}\n",
-        "base/kustomization.yaml": "secretGenerator: [{name: s, type: example.org/first, literals: [a=1]}]\n",
+        "  - {name: sNN, behavior: merge, type: example.org/last, literals: [b=2]}\n",
+        "base/kustomization.yaml": "secretGenerator: [{name: sNN, type: a.org/first, literals: [a=1]}]\n",
     },
     "an image by tag suffix, and by name": {
         "kustomization.yaml": "resources: [pod.yaml]\nimages:\n"
@@ -57,8 +55,8 @@ _TRAPS: dict[str, dict[str, str]] = {
     },
     "a piece of a literal": {
         "kustomization.yaml": "resources: [pod.yaml]\n"
-        'configMapGenerator: [{name: c, literals: ["host=\\"db.example.org\\""]}]\n'
-        "replacements:\n  - source:\n      kind: ConfigMap\n      name: c\n      fieldPath: data.host\n"
+        'configMapGenerator: [{name: cNN, literals: ["host=\\"db.example.org\\""]}]\n'
+        "replacements:\n  - source:\n      kind: ConfigMap\n      name: cNN\n      fieldPath: data.host\n"
         "      options: {delimiter: ., index: 1}\n"
         "    targets: [{select: {kind: Pod}, fieldPaths: [metadata.annotations.of],"
         " options: {create: true}}]\n",
@@ -81,16 +79,16 @@ _TRAPS: dict[str, dict[str, str]] = {
     },
     "anchors, tags and aliases": {
         "kustomization.yaml": "resources: [map.yaml]\n",
-        "map.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: &n named}\ndata:\n"
+        "map.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: &n namedNN}\ndata:\n"
         "  a: &a first\n  b: *a\n  c: !!str 5\n  d: &d 'quoted'\n  e: *d\n",
     },
     "an environment file with Windows' line ends": {
-        "kustomization.yaml": "configMapGenerator: [{name: c, envs: [a.env]}]\r\n",
+        "kustomization.yaml": "configMapGenerator: [{name: cNN, envs: [a.env]}]\r\n",
         "a.env": "ONE=1\r\n# no\r\n\r\n  TWO=zwei\u2028drei\r\n",
     },
     "block scalars and text that is not ASCII": {
         "kustomization.yaml": "resources: [map.yaml]\n",
-        "map.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: käse}\ndata: # ü\n"
+        "map.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: käseNN}\ndata: # ü\n"
         '  ä: {} \n  b: |\n    two\n    lines\n\n  c: >-\n    fold\n    ed\n  "ü": "é" # ä\n'.replace(
             "  ä: {} \n", ""
         ),
@@ -105,14 +103,25 @@ _TRAPS: dict[str, dict[str, str]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def proved(tmp_path_factory: pytest.TempPathFactory, renderers: dict[str, str]) -> dict[str, Case]:
+    """All traps, built together; `NN` in names keeps their objects apart."""
+    top = tmp_path_factory.mktemp("traps")
+    cases = {}
+    for number, (trap, files) in enumerate(_TRAPS.items()):
+        folder = top / f"case{number}"
+        for name, text in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.replace("NN", f"n{number}").encode())
+        cases[trap] = Case(folder, folder)
+    prove(list(cases.values()), Kustomize(renderers["v5.8.1"], top), identifying=6)
+    return cases
+
+
 @pytest.mark.parametrize("trap", _TRAPS)
-def test_every_leaf_is_right(trap: str, tmp_path: Path, renderers: dict[str, str]) -> None:
-    for name, text in _TRAPS[trap].items():
-        path = tmp_path / "case" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode())
-    case = Case(tmp_path / "case", tmp_path / "case")
-    prove([case], Kustomize(renderers["v5.8.1"], tmp_path))
+def test_every_leaf_is_right(trap: str, proved: dict[str, Case]) -> None:
+    case = proved[trap]
     assert case.leaves, case.refused
     assert not case.notes
     count = case.count()

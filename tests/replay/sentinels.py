@@ -454,6 +454,6 @@ def _written(text: str, place: Source, word: str) -> str:
         word = f" {word}"
     elif len(old) > 1 and old[0] == old[-1] and old[0] in "'\"":
         word = old[0] + word + old[0]
-    elif old.endswith("\n") and old != text:
-        word += "\n"
+    elif old.rstrip(" ").endswith("\n") and old != text:
+        word += old[len(old.rstrip()) :]
     return text[:start] + word + text[end:]

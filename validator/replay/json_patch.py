@@ -18,8 +18,7 @@ def _apply(target: Value, operation: Value) -> None:
         case "add":
             _add(target, path, _value(operation))
         case "replace":
-            old = _find(target, path)
-            _put(target, path, _value(operation).over(old))
+            _replace(target, path, _value(operation))
         case "remove":
             _remove(target, path)
         case "move":
@@ -71,9 +70,14 @@ def _holder(target: Value, path: list[str]) -> tuple[Value, str]:
     return holder, path[-1]
 
 
-def _put(target: Value, path: list[str], value: Value) -> None:
+def _replace(target: Value, path: list[str], value: Value) -> None:
+    """Kustomize's library also replaces a field that is absent; an item must be there."""
     holder, last = _holder(target, path)
-    holder.content[_index(holder, last)] = value
+    if type(holder.content) is dict:
+        holder.content[last] = value.over(holder.content.get(last))
+    else:
+        index = _index(holder, last)
+        holder.content[index] = value.over(_find(holder, [last]))
 
 
 def _add(target: Value, path: list[str], value: Value) -> None:

@@ -7,6 +7,7 @@ Keys are strict: an unknown one is an error with the nearest name. Options of a 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -98,9 +99,14 @@ class Settings:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean X?` when something known is close, else nothing."""
+    return _nearest(word, tuple(known))
+
+
+@lru_cache(maxsize=1024)  # one misspelled field may stand in thousands of objects
+def _nearest(word: str, known: tuple[str, ...]) -> str:
     import difflib
 
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     return f"; did you mean `{close[0]}`?" if close else ""
 
 

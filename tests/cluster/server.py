@@ -72,6 +72,14 @@ class Server:
         return Answer(status, said, warnings)
 
     def _request(self, method: str, path: str, body: str | None) -> tuple[int, str, bytes]:
+        """Once more by a new connection, since the server ends one that was idle for minutes."""
+        try:
+            return self._exchange(method, path, body)
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            return self._exchange(method, path, body)
+
+    def _exchange(self, method: str, path: str, body: str | None) -> tuple[int, str, bytes]:
         self._connection.request(method, path, body, self._headers)
         response = self._connection.getresponse()
         return response.status, "; ".join(response.headers.get_all("Warning", ())), response.read()

@@ -1,13 +1,16 @@
 """The cluster that KUBECONFIG names, borrowed for the tests and given back as it was."""
 
+import json
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
-from tests.cluster.cluster import MADE, NAMESPACE, Cluster
+from tests.cluster.cluster import MADE, NAMESPACE, Cluster, Object
 from tests.cluster.nodes import OWNER, Nodes
 from tests.cluster.prerequisites import provide_storage_classes
 from tests.cluster.programs import Kubectl, Processes, build
@@ -15,13 +18,16 @@ from tests.deploy.manifests import K8S
 
 NAME, COUNT = "simulated", 4
 """Of the nodes that pods stand on meanwhile."""
+MADE_KINDS = "persistentvolumes,storageclasses,customresourcedefinitions"
 CLOSED = "test.qt-validate/closed"
 """Label of the cluster's own nodes that a run has cordoned."""
 UNDO = f"""\
 kubectl uncordon -l {CLOSED}
 kubectl label nodes -l {CLOSED} {CLOSED}-
 kubectl delete nodes -l {OWNER}={NAME}
-kubectl delete storageclasses,customresourcedefinitions -l {MADE}"""
+kubectl delete {MADE_KINDS} -l {MADE}"""
+OWN = ("-k", str(K8S / "base/namespace"), "-n", NAMESPACE)
+"""What is the manifests' own: their namespace with all that is in it, and what stands outside of it."""
 SYSTEM = ("kube-", "local-path-storage")
 """Namespaces that begin so may have pods."""
 
@@ -47,7 +53,8 @@ def borrowed() -> Iterator[Cluster]:
                 provide_storage_classes(cluster)
                 yield cluster
             finally:
-                _give_back(kubectl, nodes)
+                with _deaf():
+                    _give_back(kubectl, nodes)
         finally:
             processes.stop()
             shutil.rmtree(folder, ignore_errors=True)
@@ -58,12 +65,11 @@ def refuse_if_in_use(kubectl: Kubectl) -> None:
     left = _left(kubectl)
     if left:
         raise NotEmptyError(f"a run that was killed has left {', '.join(left)}; to undo it:\n{UNDO}")
-    own = _names(kubectl, "-k", str(K8S / "base/namespace"), "-n", NAMESPACE, "--ignore-not-found")
+    own = _names(kubectl, *OWN, "--ignore-not-found")
     if own:
         raise NotEmptyError(f"the tests would delete what is there already: {', '.join(own)}")
-    template = '{range .items[*]}{.metadata.namespace}/{.metadata.name}{"\\n"}{end}'
-    pods = _out(kubectl, "get", "pods", "--all-namespaces", "-o", f"jsonpath={template}").split()
-    others = [pod for pod in pods if not pod.startswith(SYSTEM)]
+    pods = [each["metadata"] for each in _items(kubectl, "pods", "--all-namespaces")]
+    others = [f"{pod['namespace']}/{pod['name']}" for pod in pods if not pod["namespace"].startswith(SYSTEM)]
     if others:
         raise NotEmptyError(f"the tests want a cluster of their own, and pods run here: {', '.join(others)}")
 
@@ -79,8 +85,8 @@ def _access(folder: Path) -> tuple[Kubectl, Path]:
 
 def _close_own_nodes(kubectl: Kubectl) -> None:
     """Those that are open. The label comes first, so that a kill between the two leaves no trace unmarked."""
-    template = '{range .items[?(@.spec.unschedulable!=true)]}{.metadata.name}{"\\n"}{end}'
-    own = _out(kubectl, "get", "nodes", "-o", f"jsonpath={template}").split()
+    nodes = _items(kubectl, "nodes")
+    own = [each["metadata"]["name"] for each in nodes if not each["spec"].get("unschedulable")]
     if own:
         _out(kubectl, "label", "nodes", *own, f"{CLOSED}=true")
         _out(kubectl, "cordon", *own)
@@ -91,12 +97,12 @@ def _give_back(kubectl: Kubectl, nodes: Nodes) -> None:
     ours = [name.removeprefix("node/") for name in _names(kubectl, "nodes", "-l", nodes.selector)]
     kubectl("uncordon", "-l", CLOSED)
     kubectl("label", "nodes", "-l", CLOSED, f"{CLOSED}-")
-    kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
+    kubectl("delete", *OWN, "--ignore-not-found")
     # Pods of the cluster's own that came here while its nodes were closed.
     away = ("--ignore-daemonsets", "--delete-emptydir-data", "--force", "--disable-eviction")
     kubectl("drain", "-l", nodes.selector, *away, "--timeout=60s")
     kubectl("delete", "nodes", "-l", nodes.selector)
-    kubectl("delete", "storageclasses,customresourcedefinitions", "-l", MADE)
+    kubectl("delete", MADE_KINDS, "-l", MADE)
     for name in ours:  # those of DaemonSets, which nobody ends any more
         on_it = f"--field-selector=spec.nodeName={name}"
         kubectl("delete", "pods", "--all-namespaces", on_it, "--force", "--grace-period=0")
@@ -110,21 +116,33 @@ def _left(kubectl: Kubectl) -> list[str]:
     return [
         *_names(kubectl, "nodes", "-l", f"{OWNER}={NAME}"),
         *_names(kubectl, "nodes", "-l", CLOSED),
-        *_names(kubectl, "storageclasses,customresourcedefinitions", "-l", MADE),
+        *_names(kubectl, MADE_KINDS, "-l", MADE),
     ]
 
 
-@contextmanager
-def _ended_like_ctrl_c() -> Iterator[None]:
+def _ended_like_ctrl_c() -> AbstractContextManager[None]:
     """Whoever ends the run by a signal wants the cluster back, too."""
-    before = {
-        each: signal.signal(each, signal.default_int_handler) for each in (signal.SIGTERM, signal.SIGHUP)
-    }
+    return _signals_handled(signal.default_int_handler)
+
+
+def _deaf() -> AbstractContextManager[None]:
+    """Who is impatient and presses Ctrl-C again would leave the cluster half given back."""
+    return _signals_handled(signal.SIG_IGN)
+
+
+@contextmanager
+def _signals_handled(how: Callable[[int, FrameType | None], Any] | signal.Handlers) -> Iterator[None]:
+    before = {each: signal.signal(each, how) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def _items(kubectl: Kubectl, *what: str) -> list[Object]:
+    found: list[Object] = json.loads(_out(kubectl, "get", *what, "-o", "json"))["items"]
+    return found
 
 
 def _names(kubectl: Kubectl, *what: str) -> list[str]:

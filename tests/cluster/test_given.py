@@ -73,6 +73,7 @@ def test_it_is_given_back_after_use(plane: ControlPlane) -> None:
     with borrowed() as cluster:
         cluster.make(operators_kinds()[:3])
         assert state(plane).keys() > before.keys()
+        assert plane.kubectl("get", "node", "node-1", "-o", "jsonpath={.spec.unschedulable}").stdout == "true"
         plane.kubectl("delete", "pods", "-n", "kube-system", "-l", "app=deployment")
         meanwhile = {"node-0": 1, "node-1": 1, "simulated": 4 + 3}
         cluster.until(lambda: places(plane) == meanwhile, "pods go to the simulated nodes only", 15)
